@@ -1,0 +1,579 @@
+//! What the form of a value alone tells: too regular to be random, a digest, an identifier, a public key.
+
+use data_encoding::BASE64;
+
+use crate::Reason;
+
+/// Why the form of `value` speaks against a secret.
+///
+/// `Regular`, `PublicKey`, and `Digest` where the digest carries its label (`sha256:...`). A bare digest or UUID looks
+/// like a key and can be one; whoever knows better asks [`is_digest`] and [`is_uuid`]. Linear in the length.
+pub fn judge(value: &[u8]) -> Option<Reason> {
+    if is_public_key(value) {
+        Some(Reason::PublicKey)
+    } else if is_labelled_digest(value) {
+        Some(Reason::Digest)
+    } else if is_regular(value) {
+        Some(Reason::Regular)
+    } else {
+        None
+    }
+}
+
+/// Whether `value` is as long as an MD5, SHA-1, SHA-256, SHA-384 or SHA-512 in hexadecimal, of one case.
+pub fn is_digest(value: &[u8]) -> bool {
+    matches!(value.len(), 32 | 40 | 64 | 96 | 128) && is_hex(value)
+}
+
+/// Whether `value` is a UUID in its usual form: 8-4-4-4-12 hexadecimal digits of either case.
+pub fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+fn is_hex(value: &[u8]) -> bool {
+    value.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        || value.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
+}
+
+/// Labels of digests, with their length in bytes.
+const DIGESTS: [(&[u8], usize); 6] = [
+    (b"md5", 16),
+    (b"sha1", 20),
+    (b"sha224", 28),
+    (b"sha256", 32),
+    (b"sha384", 48),
+    (b"sha512", 64),
+];
+
+/// `sha256:` and hexadecimal, as images and lockfiles have it, or `sha512-` and base64, as web pages have it.
+fn is_labelled_digest(value: &[u8]) -> bool {
+    let Some(at) = value
+        .iter()
+        .take(7)
+        .position(|b| matches!(b, b':' | b'-' | b'='))
+    else {
+        return false;
+    };
+    let (label, digest) = (&value[..at], &value[at + 1..]);
+    DIGESTS.iter().any(|&(name, len)| {
+        label.eq_ignore_ascii_case(name)
+            && (digest.len() == 2 * len && is_hex(digest)
+                || digest.len() == len.div_ceil(3) * 4
+                    && BASE64.decode_len(digest.len()).is_ok()
+                    && is_base64(digest))
+    })
+}
+
+fn is_base64(text: &[u8]) -> bool {
+    text.iter()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='))
+}
+
+/// The longest unit whose repetition counts, in bytes: a digest written twice is longer, and no longer regular.
+const MAX_UNIT: usize = 16;
+
+/// Whether a person, not a generator, made `value` by holding keys down or counting: one or two different characters,
+/// a short unit repeated, or runs that make up 60 % of it.
+fn is_regular(value: &[u8]) -> bool {
+    if value.len() < 3 {
+        return false;
+    }
+    let first = value[0];
+    let second = value.iter().copied().find(|&b| b != first).unwrap_or(first);
+    value.iter().all(|&b| b == first || b == second)
+        || (2..=MAX_UNIT.min(value.len() / 2))
+            .any(|unit| value[unit..] == value[..value.len() - unit])
+        || patterned(value) * 5 >= value.len() * 3
+}
+
+/// How many bytes of `value` lie in runs: `aaaa`, `abcd`, `9876`, `qwerty`, `1qaz`, `a1b2c3`.
+///
+/// Four characters in a row, or three pairs, make a run. Of random values of 40 characters, one in 100 (base62) or one
+/// in 40 (hexadecimal) has a run by chance: what counts is its share of the length.
+pub(super) fn patterned(value: &[u8]) -> usize {
+    let mut covered = 0;
+    let mut rest = value;
+    while let [first, ..] = rest {
+        // Most places are told by one look at the neighbour and one at the next but one.
+        let may_run = rest.get(1).is_some_and(|next| is_related(*first, *next))
+            || rest.get(2).is_some_and(|next| counts_up(*first, *next));
+        let run = if may_run {
+            RUNS.iter().map(|run| run.len(rest)).max().unwrap_or(0)
+        } else {
+            0
+        };
+        covered += run;
+        rest = &rest[run.max(1)..];
+    }
+    covered
+}
+
+/// A relation between characters that, kept up, makes a run.
+struct Run {
+    /// How far apart the related characters are.
+    lag: usize,
+    /// The shortest run that counts, in characters.
+    least: usize,
+    /// Whether the second character continues the first.
+    continues: fn(u8, u8) -> bool,
+}
+
+const RUNS: [Run; 6] = [
+    Run {
+        lag: 1,
+        least: 4,
+        continues: |a, b| a == b,
+    },
+    Run {
+        lag: 1,
+        least: 4,
+        continues: counts_up,
+    },
+    Run {
+        lag: 1,
+        least: 4,
+        continues: |a, b| counts_up(b, a),
+    },
+    Run {
+        lag: 1,
+        least: 4,
+        continues: is_next_key,
+    },
+    Run {
+        lag: 1,
+        least: 4,
+        continues: |a, b| is_next_key(b, a),
+    },
+    Run {
+        lag: 2,
+        least: 6,
+        continues: counts_up,
+    },
+];
+
+impl Run {
+    /// The length of the run at the start of `text`; 0 where there is none.
+    fn len(&self, text: &[u8]) -> usize {
+        let pairs = text.iter().zip(text.iter().skip(self.lag));
+        let len = self.lag + pairs.take_while(|&(&a, &b)| (self.continues)(a, b)).count();
+        if len >= self.least && len <= text.len() {
+            len
+        } else {
+            0
+        }
+    }
+}
+
+/// `a` to `b`, `7` to `8`, `9` to `0`; letters of either case.
+const fn counts_up(a: u8, b: u8) -> bool {
+    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+    match a {
+        b'0'..=b'8' | b'a'..=b'y' => b == a + 1,
+        b'9' => b == b'0',
+        _ => false,
+    }
+}
+
+/// Rows and columns of keyboards (QWERTY, QWERTZ, AZERTY). The row of digits counts up already.
+const ROWS: [&[u8]; 13] = [
+    b"qwertyuiop",
+    b"qwertzuiop",
+    b"azertyuiop",
+    b"asdfghjkl",
+    b"zxcvbnm",
+    b"1qaz",
+    b"2wsx",
+    b"3edc",
+    b"4rfv",
+    b"5tgb",
+    b"6yhn",
+    b"7ujm",
+    b"!@#$%^&*()",
+];
+
+/// For each ASCII character, the keys that follow it in a row: bit `n` stands for character `n`.
+static NEXT_KEYS: [u128; 128] = {
+    let mut next = [0; 128];
+    let mut row = 0;
+    while row < ROWS.len() {
+        let mut key = 1;
+        while key < ROWS[row].len() {
+            next[ROWS[row][key - 1] as usize] |= 1 << ROWS[row][key];
+            key += 1;
+        }
+        row += 1;
+    }
+    next
+};
+
+fn is_next_key(a: u8, b: u8) -> bool {
+    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
+    a.is_ascii() && b.is_ascii() && NEXT_KEYS[usize::from(a)] >> b & 1 == 1
+}
+
+/// For each ASCII character, those that continue a run of neighbours with it, in either direction.
+static RELATED: [u128; 128] = {
+    let mut related = [0; 128];
+    let mut a = 0;
+    while a < 128_u8 {
+        let mut b = 0;
+        while b < 128_u8 {
+            let (low_a, low_b) = (
+                a.to_ascii_lowercase() as usize,
+                b.to_ascii_lowercase() as usize,
+            );
+            let keys = NEXT_KEYS[low_a] >> low_b | NEXT_KEYS[low_b] >> low_a;
+            if a == b || counts_up(a, b) || counts_up(b, a) || keys & 1 == 1 {
+                related[a as usize] |= 1 << b;
+            }
+            b += 1;
+        }
+        a += 1;
+    }
+    related
+};
+
+fn is_related(a: u8, b: u8) -> bool {
+    a == b || a.is_ascii() && b.is_ascii() && RELATED[usize::from(a)] >> b & 1 == 1
+}
+
+/// Whether `value` starts as a public key, a certificate or a signature request does, in any of the usual armours.
+fn is_public_key(value: &[u8]) -> bool {
+    if let Some(rest) = value
+        .strip_prefix(b"-----BEGIN ")
+        .or_else(|| value.strip_prefix(b"---- BEGIN "))
+    {
+        let end = rest.iter().take(64).position(|&b| b == b'-').unwrap_or(0);
+        let has = |word: &[u8]| rest[..end].windows(word.len()).any(|w| w == word);
+        return [&b"PUBLIC"[..], b"CERTIFICATE", b"PARAMETERS", b"X509 CRL"]
+            .iter()
+            .any(|word| has(word));
+    }
+    // The names that OpenSSH gives its key types, before the base64.
+    let openssh = [
+        &b"ssh-"[..],
+        b"ecdsa-sha2-nistp",
+        b"sk-ssh-ed25519@",
+        b"sk-ecdsa-sha2-nistp",
+    ];
+    if openssh.iter().any(|name| value.starts_with(name)) {
+        return value.windows(5).take(48).any(|w| w == b" AAAA");
+    }
+    // The recipients of age: Bech32 with 32 bytes in it. The identity has `AGE-SECRET-KEY-1` instead.
+    if let Some(data) = value.strip_prefix(b"age1") {
+        return data.len() == 58 && data.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'z'));
+    }
+    match value.first() {
+        Some(b'A') => is_openssh_blob(&decoded_head(value)),
+        Some(b'M') => is_public_der(&decoded_head(value), value.len()),
+        _ => false,
+    }
+}
+
+/// How many characters of base64 the forms below are told from.
+const HEAD: usize = 64;
+
+/// The bytes that the first [`HEAD`] characters of base64 stand for; none where they are something else.
+fn decoded_head(value: &[u8]) -> Vec<u8> {
+    let head = &value[..value.len().min(HEAD) / 4 * 4];
+    BASE64.decode(head).unwrap_or_default()
+}
+
+/// A public key in the SSH wire format (RFC 4253, section 6.6): its length in four bytes, then the name of its type.
+fn is_openssh_blob(blob: &[u8]) -> bool {
+    let Some((length, name)) = blob.split_first_chunk::<4>() else {
+        return false;
+    };
+    (7..=64).contains(&u32::from_be_bytes(*length))
+        && [&b"ssh-"[..], b"ecdsa-sha2-", b"sk-"]
+            .iter()
+            .any(|start| name.starts_with(start))
+}
+
+/// A SubjectPublicKeyInfo, certificate, certificate request (RFC 5280, RFC 2986) or PKCS #1 RSA public key in DER.
+/// Private keys differ early: they have a small version number (PKCS #1, #8, #12, SEC 1) or, encrypted, an OCTET STRING
+/// there.
+fn is_public_der(der: &[u8], base64_len: usize) -> bool {
+    const SEQUENCE: u8 = 0x30;
+    let Some((SEQUENCE, len, content)) = tlv(der) else {
+        return false;
+    };
+    // Four characters stand for three bytes; line ends make a long value longer.
+    if base64_len * 3 / 4 < len || len < 128 && base64_len * 3 / 4 > len + 4 {
+        return false;
+    }
+    match tlv(content) {
+        // The modulus of RSA-1024 has 129 bytes.
+        Some((0x02, len, _)) => len > 100,
+        Some((SEQUENCE, len, inner)) => match inner.first() {
+            // The algorithm; then a BIT STRING.
+            Some(0x06) => inner.get(len) == Some(&0x03),
+            // What is signed, by its version or by its serial number.
+            Some(0xa0 | 0x02) => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Tag, length and the start of the content of a DER element.
+fn tlv(der: &[u8]) -> Option<(u8, usize, &[u8])> {
+    match *der {
+        [tag, len @ ..=0x7f, ref content @ ..] => Some((tag, usize::from(len), content)),
+        [tag, 0x81, len, ref content @ ..] => Some((tag, usize::from(len), content)),
+        [tag, 0x82, high, low, ref content @ ..] => {
+            Some((tag, usize::from(u16::from_be_bytes([high, low])), content))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(len: usize) -> String {
+        "0a3f9c71e8d24b56".chars().cycle().take(len).collect()
+    }
+
+    #[test]
+    fn what_a_hand_types_is_regular() {
+        for value in [
+            "aaa",
+            "aaaaaaaa",
+            "0101010101",
+            "xyxyxyxyxy",
+            "abcabcabc",
+            "k3Vq8zW1k3Vq8zW1",
+            "12345678",
+            "1234567890",
+            "9876543210",
+            "abcdefghijklmnop",
+            "ABCDEFGH12345678",
+            "AbCdEfGhIjKl",
+            "a1b2c3d4e5f6",
+            "qwertyuiop",
+            "QWERTZuiop",
+            "poiuytrewq",
+            "asdfghjkl;",
+            "1qaz2wsx3edc",
+            "!@#$%^&*",
+            "1234-5678-9012-3456",
+            "01234567-89ab-cdef-0123-456789abcdef",
+            "xyz12345",
+        ] {
+            assert_eq!(judge(value.as_bytes()), Some(Reason::Regular), "{value}");
+        }
+    }
+
+    #[test]
+    fn random_values_are_not_regular() {
+        for value in [
+            ["k3Vq8zW1", "xT9bLm2R"].concat(),
+            ["7f3e", "91c4"].concat(),
+            "1234".to_owned() + "k3Vq8zW1",
+        ] {
+            assert_eq!(judge(value.as_bytes()), None, "{value}");
+        }
+        for value in ["", "a", "ab", "hunter2", "password12345"] {
+            assert_eq!(judge(value.as_bytes()), None, "{value}");
+        }
+    }
+
+    #[test]
+    fn runs_are_counted_once() {
+        assert_eq!(patterned(b"..1234.."), 4);
+        assert_eq!(patterned(b"abcd9999dcba"), 12);
+        assert_eq!(patterned(b"abc"), 0);
+        assert_eq!(patterned(b"7890123"), 7);
+        assert_eq!(patterned(b"a1b2"), 0);
+        assert_eq!(patterned(b""), 0);
+    }
+
+    #[test]
+    fn the_short_cut_misses_no_run() {
+        for (a, b) in (0..=u8::MAX).flat_map(|a| (0..=u8::MAX).map(move |b| (a, b))) {
+            let runs = RUNS
+                .iter()
+                .filter(|run| run.lag == 1)
+                .any(|run| (run.continues)(a, b));
+            assert_eq!(is_related(a, b), runs, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn digests_are_told_by_length_and_case() {
+        for len in [32, 40, 64, 96, 128] {
+            assert!(is_digest(hex(len).as_bytes()), "{len}");
+            assert!(is_digest(hex(len).to_uppercase().as_bytes()), "{len}");
+            assert!(!is_digest(hex(len - 1).as_bytes()), "{len}");
+        }
+        assert!(!is_digest(("A".to_owned() + &hex(31)).as_bytes()));
+        assert!(!is_digest(("g".to_owned() + &hex(31)).as_bytes()));
+    }
+
+    #[test]
+    fn a_labelled_digest_is_no_secret() {
+        let sri =
+            |len: usize| BASE64.encode(&(0..len).map(|i| (i * 37 + 11) as u8).collect::<Vec<_>>());
+        for value in [
+            format!("sha256:{}", hex(64)),
+            format!("SHA1={}", hex(40)),
+            format!("sha512-{}", sri(64)),
+            format!("sha384-{}", sri(48)),
+            format!("md5:{}", hex(32)),
+        ] {
+            assert_eq!(judge(value.as_bytes()), Some(Reason::Digest), "{value}");
+        }
+        assert_eq!(judge(format!("sha256:{}", &hex(64)[3..]).as_bytes()), None);
+        assert_eq!(judge(format!("token:{}", &hex(64)[3..]).as_bytes()), None);
+    }
+
+    #[test]
+    fn uuids_are_told_by_their_form() {
+        let digits = hex(32);
+        let uuid = [
+            &digits[..8],
+            &digits[8..12],
+            &digits[12..16],
+            &digits[16..20],
+            &digits[20..],
+        ]
+        .join("-");
+        assert!(is_uuid(uuid.as_bytes()));
+        assert!(is_uuid(uuid.to_uppercase().as_bytes()));
+        assert!(!is_uuid(uuid.replace('-', "_").as_bytes()));
+        assert!(!is_uuid(&uuid.as_bytes()[1..]));
+        assert!(!is_uuid(uuid.replace('f', "g").as_bytes()));
+    }
+
+    /// A DER element around `content`.
+    fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+        let len = content.len() as u16;
+        let header = match len {
+            ..=0x7f => vec![tag, len as u8],
+            0x80..=0xff => vec![tag, 0x81, len as u8],
+            _ => [[tag, 0x82], len.to_be_bytes()].concat(),
+        };
+        [header, content.to_vec()].concat()
+    }
+
+    fn random(len: usize) -> Vec<u8> {
+        (0..len).map(|i| (i * i * 37 + i * 11 + 5) as u8).collect()
+    }
+
+    #[test]
+    fn public_keys_are_told_in_every_armour() {
+        let rsa = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+        let ed25519 = [0x06, 3, 0x2b, 0x65, 0x70];
+        let spki = der(0x30, &[der(0x30, &rsa), der(0x03, &random(271))].concat());
+        let short = der(
+            0x30,
+            &[der(0x30, &ed25519), der(0x03, &random(33))].concat(),
+        );
+        let pkcs1 = der(
+            0x30,
+            &[der(0x02, &random(257)), der(0x02, &[1, 0, 1])].concat(),
+        );
+        let certificate = der(
+            0x30,
+            &der(
+                0x30,
+                &[der(0xa0, &der(0x02, &[2])), der(0x02, &random(400))].concat(),
+            ),
+        );
+        for key in [spki, short, pkcs1, certificate] {
+            assert_eq!(
+                judge(BASE64.encode(&key).as_bytes()),
+                Some(Reason::PublicKey)
+            );
+        }
+        let blob = |name: &str| {
+            [
+                &(name.len() as u32).to_be_bytes(),
+                name.as_bytes(),
+                &random(60),
+            ]
+            .concat()
+        };
+        for name in [
+            "ssh-rsa",
+            "ssh-ed25519",
+            "ecdsa-sha2-nistp256",
+            "sk-ssh-ed25519@openssh.com",
+        ] {
+            let key = BASE64.encode(&blob(name));
+            assert_eq!(judge(key.as_bytes()), Some(Reason::PublicKey), "{name}");
+            assert_eq!(
+                judge(format!("{name} {key} me@host").as_bytes()),
+                Some(Reason::PublicKey),
+                "{name}"
+            );
+        }
+        let recipient = "age1".to_owned() + &"qzp3ry9x8gf2tvdw0s".repeat(4)[..58];
+        for text in [
+            "-----BEGIN PUBLIC KEY-----\nMII",
+            "-----BEGIN CERTIFICATE-----",
+            "---- BEGIN SSH2 PUBLIC KEY ----",
+            &recipient,
+        ] {
+            assert_eq!(judge(text.as_bytes()), Some(Reason::PublicKey), "{text}");
+        }
+    }
+
+    #[test]
+    fn private_keys_are_not_public() {
+        let rsa = [0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0];
+        let pbes2 = [
+            0x06, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 0x0d, 5, 0,
+        ];
+        let pkcs1 = der(0x30, &[der(0x02, &[0]), der(0x02, &random(257))].concat());
+        let pkcs8 = der(
+            0x30,
+            &[der(0x02, &[0]), der(0x30, &rsa), der(0x04, &random(300))].concat(),
+        );
+        let encrypted = der(0x30, &[der(0x30, &pbes2), der(0x04, &random(300))].concat());
+        let sec1 = der(0x30, &[der(0x02, &[1]), der(0x04, &random(32))].concat());
+        for key in [pkcs1, pkcs8, encrypted, sec1] {
+            assert_eq!(judge(BASE64.encode(&key).as_bytes()), None);
+        }
+        let openssh = BASE64.encode(&[&b"openssh-key-v1\0"[..], &random(60)].concat());
+        for text in [
+            "-----BEGIN PRIVATE KEY-----",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "ssh-key-password",
+            &openssh,
+        ] {
+            assert_eq!(judge(text.as_bytes()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_judged() {
+        let all: Vec<u8> = (0..=255).collect();
+        for end in 0..=256 {
+            let _ = judge(&all[..end]);
+            let _ = judge(&all[256 - end..]);
+        }
+        for start in [
+            &b"MIIB"[..],
+            b"AAAA",
+            b"-----BEGIN ",
+            b"sha256:",
+            b"age1",
+            b"MA==",
+            b"MIL/",
+        ] {
+            let _ = judge(start);
+            let _ = judge(&[start, &all].concat());
+            assert_ne!(
+                judge(&[start, &[b'A'; 100_000]].concat()),
+                Some(Reason::PublicKey)
+            );
+        }
+    }
+}

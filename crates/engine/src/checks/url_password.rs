@@ -1,0 +1,124 @@
+//! Passwords in URLs and connection strings: most that stand in source are stand-ins.
+
+use super::{Opinion, Subject, placeholder, reference, words};
+use crate::Reason;
+
+/// Hosts that documentation uses (RFC 2606), as the end of the authority.
+const EXAMPLE_HOSTS: [&[u8]; 6] = [
+    b"example.com",
+    b"example.org",
+    b"example.net",
+    b".example",
+    b".invalid",
+    b".test",
+];
+/// What documentation writes where the host belongs.
+const STAND_IN_HOSTS: [&[u8]; 5] = [b"host", b"hostname", b"server", b"domain.com", b"your-host"];
+/// How far the parts of a URL are followed, in bytes.
+const REACH: usize = 256;
+
+/// Looks at the password, at the user before it and the host behind it.
+pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
+    let password = subject.value();
+    if let Some(reason) = reference::judge(password) {
+        return Some(Opinion::Against(reason));
+    }
+    // `{password}`, `<password>`, `$PASS`, `%s`, `***`: templates and masks.
+    if password.iter().any(|b| b"<>{}$*()".contains(b)) && password.len() < 24
+        || password.starts_with(b"%s")
+    {
+        return Some(Opinion::Against(Reason::Reference));
+    }
+    if let Some(reason) = placeholder::judge(password) {
+        return Some(Opinion::Doubt(reason));
+    }
+    let (user, host) = (user(subject), host(subject));
+    if user.eq_ignore_ascii_case(password) {
+        return Some(Opinion::Doubt(Reason::Placeholder));
+    }
+    let example = EXAMPLE_HOSTS
+        .iter()
+        .any(|end| ends_with_ignore_case(host, end))
+        || STAND_IN_HOSTS
+            .iter()
+            .any(|name| host.eq_ignore_ascii_case(name));
+    if example {
+        return Some(Opinion::Doubt(Reason::DocumentedExample));
+    }
+    let plain_word = password.iter().all(u8::is_ascii_lowercase) && password.len() < 12;
+    (plain_word || words::likeness(password) > 0.8).then_some(Opinion::Doubt(Reason::Wordlike))
+}
+
+/// The user name before `:password`; empty where there is none.
+fn user<'a>(subject: Subject<'a>) -> &'a [u8] {
+    let start = subject.matched.secret.start;
+    let before = &subject.text[start.saturating_sub(REACH)..start];
+    let Some(name) = before.strip_suffix(b":") else {
+        return b"";
+    };
+    name.rsplit(|b| matches!(b, b'/' | b':' | b'@') || b.is_ascii_whitespace())
+        .next()
+        .unwrap_or_default()
+}
+
+/// The host behind `password@`; empty where there is none.
+fn host<'a>(subject: Subject<'a>) -> &'a [u8] {
+    let rest = &subject.text[subject.matched.secret.end..];
+    let Some(rest) = rest.strip_prefix(b"@") else {
+        return b"";
+    };
+    let len = rest
+        .iter()
+        .take(REACH)
+        .take_while(|b| b.is_ascii_alphanumeric() || b".-_".contains(b))
+        .count();
+    &rest[..len]
+}
+
+fn ends_with_ignore_case(text: &[u8], end: &[u8]) -> bool {
+    text.len() >= end.len() && text[text.len() - end.len()..].eq_ignore_ascii_case(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::Match;
+    use crate::{FileKind, Span};
+
+    fn of(user: &str, password: &str, host: &str) -> Option<Opinion> {
+        let text = format!("db://{user}:{password}@{host}/x");
+        let start = 6 + user.len();
+        let secret = Span::new(start, start + password.len());
+        let matched = Match {
+            whole: secret,
+            secret,
+            assignment: None,
+        };
+        judge(Subject {
+            text: text.as_bytes(),
+            matched,
+            kind: FileKind::Config,
+        })
+    }
+
+    #[test]
+    fn stand_ins_are_doubted_and_templates_dropped() {
+        assert_eq!(of("app", "k3Vq8-zW1", "db.internal"), None);
+        assert_eq!(
+            of("app", "${DB_PASS}", "db.internal"),
+            Some(Opinion::Against(Reason::Reference))
+        );
+        assert_eq!(
+            of("postgres", "postgres", "db"),
+            Some(Opinion::Doubt(Reason::Placeholder))
+        );
+        assert_eq!(
+            of("app", "k3Vq8-zW1", "db.example.com"),
+            Some(Opinion::Doubt(Reason::DocumentedExample))
+        );
+        assert_eq!(
+            of("app", "sesame", "db.internal"),
+            Some(Opinion::Doubt(Reason::Wordlike))
+        );
+    }
+}

@@ -1,0 +1,130 @@
+//! Why a candidate is thought a secret, and why not.
+
+use std::fmt;
+
+/// One thing that speaks for a finding, or a doubt that lowered its confidence. Holds nothing of the value.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// The value has the fixed form of this credential.
+    Form(String),
+    /// The value is assigned to this name.
+    Key(String),
+    /// The checksum in the value holds.
+    ChecksumHolds,
+    /// The checksum in the value does not hold; the confidence was lowered.
+    ChecksumFails,
+    /// The value decodes or parses as its format demands.
+    Structure(&'static str),
+    /// Shannon entropy of the value, in bits a character.
+    Entropy(f64),
+    /// The other half of the credential stands near: rule id and line.
+    Paired(String, u64),
+    /// The other half of the credential was not found near; the confidence was lowered.
+    Unpaired(String),
+    /// A comment allowed it until this day, which is past.
+    ExceptionExpired(String),
+    /// A doubt; the confidence was lowered to low.
+    Doubt(Reason),
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(name) => write!(f, "has the fixed form of a {name}"),
+            Self::Key(key) => write!(f, "is the value of `{}`", key.escape_debug()),
+            Self::ChecksumHolds => f.write_str("its checksum holds"),
+            Self::ChecksumFails => f.write_str("its checksum does not hold"),
+            Self::Structure(what) => f.write_str(what),
+            Self::Entropy(bits) => write!(f, "{bits:.1} bits of entropy a character"),
+            Self::Paired(rule, line) => {
+                write!(f, "stands near its other half, `{rule}` in line {line}")
+            }
+            Self::Unpaired(rule) => write!(f, "its other half, `{rule}`, is not near"),
+            Self::ExceptionExpired(day) => {
+                write!(
+                    f,
+                    "the comment that allowed it expired on {}",
+                    day.escape_debug()
+                )
+            }
+            Self::Doubt(reason) => write!(f, "in doubt: {reason}"),
+        }
+    }
+}
+
+/// Why a candidate is no secret, or perhaps none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A stand-in: `changeme`, `<your-key>`, `xxxx`.
+    Placeholder,
+    /// A value that documentation publishes as its example.
+    DocumentedExample,
+    /// Refers to a secret kept elsewhere: `${VAR}`, `op://`, `os.environ[...]`.
+    Reference,
+    /// Is encrypted: SOPS, ansible-vault, a sealed secret.
+    Encrypted,
+    /// Too regular: one character repeated, a run of the alphabet.
+    Regular,
+    /// Fewer bits of entropy than the rule asks for.
+    LowEntropy,
+    /// Reads like words of a language or an identifier.
+    Wordlike,
+    /// Is code: a call, a type, an expression.
+    Code,
+    /// A hash, a digest or an object id.
+    Digest,
+    /// An identifier such as a UUID.
+    Identifier,
+    /// Is not what the format says: does not decode, has impossible parts.
+    Malformed,
+    /// Text for people: a label, a translation, a sentence.
+    Prose,
+    /// A public key or certificate.
+    PublicKey,
+}
+
+impl Reason {
+    /// All, in the order of reports.
+    pub const ALL: [Self; 13] = [
+        Self::Placeholder,
+        Self::DocumentedExample,
+        Self::Reference,
+        Self::Encrypted,
+        Self::Regular,
+        Self::LowEntropy,
+        Self::Wordlike,
+        Self::Code,
+        Self::Digest,
+        Self::Identifier,
+        Self::Malformed,
+        Self::Prose,
+        Self::PublicKey,
+    ];
+
+    /// The name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Placeholder => "placeholder",
+            Self::DocumentedExample => "documented-example",
+            Self::Reference => "reference",
+            Self::Encrypted => "encrypted",
+            Self::Regular => "regular",
+            Self::LowEntropy => "low-entropy",
+            Self::Wordlike => "wordlike",
+            Self::Code => "code",
+            Self::Digest => "digest",
+            Self::Identifier => "identifier",
+            Self::Malformed => "malformed",
+            Self::Prose => "prose",
+            Self::PublicKey => "public-key",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

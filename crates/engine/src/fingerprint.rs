@@ -1,0 +1,167 @@
+//! A name for a secret that does not tell it.
+//!
+//! Version 1 is `ks1:` and 32 hex digits: the first 128 bits of HMAC-SHA-256 over the rule id, a zero byte and the
+//! value. The key is the user's (`KEYSIEVE_FINGERPRINT_KEY`) or a fixed public one. A value of less than 64 bits of
+//! estimated entropy is stretched with Argon2id first, so that a report is no dictionary oracle for passwords. Neither
+//! path nor line is in it: a fingerprint survives moves and edits, and changes on rotation.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Mutex;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::checks::entropy;
+
+/// The fingerprint of a secret, version 1.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ks1:")?;
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The key that everybody has: fingerprints made with it can be compared between machines without any set-up.
+const PUBLIC_KEY: &[u8] = b"keysieve fingerprint v1";
+/// Values with fewer estimated bits than this can be guessed from a list.
+const GUESSABLE_BITS: f64 = 64.0;
+/// Argon2id: 1 MiB, one pass, one lane; about 1 ms.
+const STRETCH: (u32, u32, u32) = (1024, 1, 1);
+/// Stretched values that are remembered; past this, each costs its millisecond again.
+const MEMO: usize = 1 << 14;
+
+/// Makes fingerprints with one key. Shared by the threads of a scan.
+pub struct Fingerprinter {
+    key: Box<[u8]>,
+    /// Keyed 128-bit hash of (rule, value) -> fingerprint, for the stretched ones. Holds no value.
+    memo: Mutex<HashMap<(u64, u64), Fingerprint>>,
+    hashers: (RandomState, RandomState),
+}
+
+impl fmt::Debug for Fingerprinter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Fingerprinter(..)")
+    }
+}
+
+impl Default for Fingerprinter {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+impl Fingerprinter {
+    /// Uses `key`, or the public one.
+    pub fn new(key: Option<&[u8]>) -> Self {
+        Self {
+            key: key.unwrap_or(PUBLIC_KEY).into(),
+            memo: Mutex::default(),
+            hashers: (RandomState::new(), RandomState::new()),
+        }
+    }
+
+    /// The fingerprint of `value` as a finding of the rule `rule`.
+    pub fn fingerprint(&self, rule: &str, value: &[u8]) -> Fingerprint {
+        if entropy::estimated_bits(value) >= GUESSABLE_BITS {
+            return self.mac(rule, value);
+        }
+        let id = (
+            self.hashers.0.hash_one((rule, value)),
+            self.hashers.1.hash_one((rule, value)),
+        );
+        if let Some(&known) = self.lock().get(&id) {
+            return known;
+        }
+        let fingerprint = self.mac(rule, &self.stretch(rule, value));
+        let mut memo = self.lock();
+        if memo.len() < MEMO {
+            memo.insert(id, fingerprint);
+        }
+        fingerprint
+    }
+
+    fn mac(&self, rule: &str, value: &[u8]) -> Fingerprint {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(rule.as_bytes());
+        mac.update(&[0]);
+        mac.update(value);
+        let digest = mac.finalize().into_bytes();
+        Fingerprint(std::array::from_fn(|i| digest[i]))
+    }
+
+    fn stretch(&self, rule: &str, value: &[u8]) -> [u8; 32] {
+        let (memory, passes, lanes) = STRETCH;
+        let params = Params::new(memory, passes, lanes, Some(32))
+            .expect("the parameters are constants in range");
+        // The salt binds the stretched value to key and rule; Argon2 asks for at least 8 bytes.
+        let salt = self.mac(rule, b"salt").0;
+        let mut out = [0; 32];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(value, &salt, &mut out)
+            .expect("value and salt are in Argon2's range");
+        out
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(u64, u64), Fingerprint>> {
+        self.memo
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STRONG: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
+
+    #[test]
+    fn the_form_is_fixed() {
+        let text = Fingerprinter::default()
+            .fingerprint("a-rule", STRONG)
+            .to_string();
+        assert_eq!(text.len(), 4 + 32);
+        assert!(text.starts_with("ks1:") && text[4..].bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn version_one_never_changes() {
+        let prints = Fingerprinter::default();
+        assert_eq!(prints.fingerprint("a-rule", STRONG).to_string(), "PIN1");
+        assert_eq!(prints.fingerprint("a-rule", b"hunter2").to_string(), "PIN2");
+    }
+
+    #[test]
+    fn rule_value_and_key_each_change_it() {
+        let (a, b) = (Fingerprinter::default(), Fingerprinter::new(Some(b"ours")));
+        for value in [STRONG, b"hunter2"] {
+            assert_eq!(a.fingerprint("r", value), a.fingerprint("r", value));
+            assert_ne!(a.fingerprint("r", value), a.fingerprint("s", value));
+            assert_ne!(a.fingerprint("r", value), b.fingerprint("r", value));
+            assert_ne!(a.fingerprint("r", value), a.fingerprint("r", b"other"));
+        }
+    }
+
+    #[test]
+    fn a_guessable_value_is_stretched() {
+        let prints = Fingerprinter::default();
+        assert_ne!(
+            prints.fingerprint("r", b"hunter2"),
+            prints.mac("r", b"hunter2")
+        );
+        assert_eq!(prints.fingerprint("r", STRONG), prints.mac("r", STRONG));
+    }
+}

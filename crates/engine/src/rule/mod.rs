@@ -1,0 +1,208 @@
+//! Rules: as written ([`RuleSpec`]), proven ([`Rule`]), and as a set ([`RuleSet`]).
+//!
+//! A rule knows what a credential looks like and what to tell the user about it. It knows nothing of files or output.
+//! Built-in rules are compiled by the build script of `keysieve-rules` into static [`Rule`]s; rules of users go through
+//! the same [`compile`].
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use regex_automata::meta::Regex;
+use regex_automata::util::syntax;
+
+use crate::{Confidence, FileKind, Severity};
+
+mod compile;
+mod error;
+mod proof;
+mod set;
+mod spec;
+
+pub use compile::compile;
+pub use error::{Error, ErrorKind};
+pub use set::{Literal, LiteralId, Role, RuleIndex, RuleSet};
+pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};
+
+/// The longest match of a pattern, in bytes. What is longer (PEM blocks) is found by its header and grown by a check.
+pub const MAX_MATCH: usize = 4096;
+
+/// A text that is static for built-in rules and owned for others.
+pub type Text = Cow<'static, str>;
+/// A list of texts.
+pub type Texts = Cow<'static, [Text]>;
+
+/// A rule that [`compile`] has accepted. Every field but the last is data; a regular expression is compiled when the
+/// first candidate asks for it.
+#[derive(Debug)]
+pub struct Rule {
+    /// `provider-kind`, stable for ever.
+    pub id: Text,
+    /// What the credential is called.
+    pub name: Text,
+    /// What it gives access to.
+    pub description: Text,
+    /// How bad a leak is.
+    pub severity: Severity,
+    /// How sure a match is before checks.
+    pub confidence: Confidence,
+    /// Literals that a match begins with; empty unless the shape is [`Shape::Token`].
+    pub prefixes: Texts,
+    /// Literals in a match or in the name of an assigned value, lower case.
+    pub keywords: Texts,
+    /// The regular expression of the pattern or of the value.
+    pub pattern: Text,
+    /// How candidates are found and matched.
+    pub shape: Shape,
+    /// Longest match in bytes.
+    pub max_len: usize,
+    /// Whether the pattern has a group named `secret`.
+    pub has_group: bool,
+    /// Where a match may begin and end.
+    pub boundary: Boundary,
+    /// The bytes that the pattern can end in: none of them may follow a match with [`Boundary::Token`].
+    pub tail: ByteSet,
+    /// Globs of the paths that the rule looks at; empty for all.
+    pub path: Texts,
+    /// Least Shannon entropy in bits a character.
+    pub min_entropy: f64,
+    /// Named checks.
+    pub checks: Cow<'static, [CheckName]>,
+    /// The other half.
+    pub requires: Option<Requires>,
+    /// Ranks by kind of file.
+    pub kinds: Cow<'static, [KindRank]>,
+    /// The vendor's page.
+    pub docs: Option<Text>,
+    /// What to do now.
+    pub remediation: Text,
+    /// Further tags.
+    pub tags: Texts,
+    /// Templates in which the rule finds its secret.
+    pub samples: Texts,
+    /// Templates in which it finds nothing.
+    pub near_misses: Texts,
+    /// What is compiled on use.
+    pub lazy: Lazy,
+}
+
+/// How candidates of a rule are found and matched.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shape {
+    /// Every match begins with one of the prefixes.
+    Token,
+    /// Every match holds one of the keywords, which begins at most `left` bytes after the match does.
+    Around {
+        /// Bytes.
+        left: usize,
+    },
+    /// The pattern is that of a whole value, assigned to a name that holds one of the keywords.
+    Assigned,
+}
+
+impl Shape {
+    /// The name in `keysieve rules show`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Around { .. } => "around",
+            Self::Assigned => "assigned",
+        }
+    }
+}
+
+/// A set of bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ByteSet(pub [u64; 4]);
+
+impl ByteSet {
+    /// Whether `byte` is in it.
+    pub const fn contains(self, byte: u8) -> bool {
+        self.0[(byte >> 6) as usize] >> (byte & 63) & 1 == 1
+    }
+
+    /// Adds the bytes from `first` to `last`.
+    pub fn insert_range(&mut self, first: u8, last: u8) {
+        for byte in first..=last {
+            self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+    }
+}
+
+/// The parts of a rule that are compiled when first used.
+#[derive(Debug, Default)]
+pub struct Lazy {
+    regex: OnceLock<Regex>,
+    path: OnceLock<GlobSet>,
+}
+
+impl Lazy {
+    /// Nothing compiled yet.
+    pub const fn new() -> Self {
+        Self {
+            regex: OnceLock::new(),
+            path: OnceLock::new(),
+        }
+    }
+}
+
+/// The pattern as a regular expression over bytes with ASCII classes.
+fn regex(pattern: &str) -> Result<Regex, regex_automata::meta::BuildError> {
+    Regex::builder()
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .configure(
+            Regex::config()
+                .utf8_empty(false)
+                .nfa_size_limit(Some(4 << 20)),
+        )
+        .build(pattern)
+}
+
+fn globs(globs: &[Text]) -> Result<GlobSet, globset::Error> {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(Glob::new(glob)?);
+    }
+    set.build()
+}
+
+impl Rule {
+    /// The compiled pattern.
+    pub(crate) fn regex(&self) -> &Regex {
+        self.lazy
+            .regex
+            .get_or_init(|| regex(&self.pattern).expect("compile() built this pattern once"))
+    }
+
+    /// Whether the rule looks at a content of this name.
+    pub fn looks_at(&self, name: Option<&Path>) -> bool {
+        if self.path.is_empty() {
+            return true;
+        }
+        let set = self
+            .lazy
+            .path
+            .get_or_init(|| globs(&self.path).expect("compile() built these globs once"));
+        name.is_some_and(|name| set.is_match(name))
+    }
+
+    /// Whether it asks for a check by name.
+    pub fn checks(&self, name: CheckName) -> bool {
+        self.checks.contains(&name)
+    }
+
+    /// Whether it is one of the `generic-*` family: no vendor's format, the last choice where rules overlap.
+    pub fn is_generic(&self) -> bool {
+        self.checks(CheckName::Generic) || self.checks(CheckName::Password)
+    }
+
+    /// Severity and confidence for a kind of file.
+    pub fn rank(&self, kind: FileKind) -> (Severity, Confidence) {
+        let ranks = self.kinds.iter().find(|r| r.kind == kind);
+        (
+            ranks.and_then(|r| r.severity).unwrap_or(self.severity),
+            ranks.and_then(|r| r.confidence).unwrap_or(self.confidence),
+        )
+    }
+}

@@ -1,0 +1,566 @@
+//! The pass of the data, from a blob to findings.
+//!
+//! ```text
+//! blob -> decoders -> children (back to the start)
+//!      -> prefilter: literals  -> verify: matches -> checks: judged -> one value, one finding -> pairs
+//!      -> lines, context, fingerprint -> policy: verdict -> sink
+//! ```
+//!
+//! [`Scanner`] holds what does not change, [`Session`] one run with its sink and counters, and [`Scan`] the scratch of
+//! one thread. Where nothing is found, nothing is allocated, no line counted and no regular expression compiled.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use crate::checks::{self, Judgement, Subject};
+use crate::policy::{Policy, inline::Lines};
+use crate::prefilter::{Hit, Oracle, Prefilter};
+use crate::rule::{Missing, Role, Rule, RuleIndex, RuleSet, Shape};
+use crate::source::{Visitor, VisitorBuilder};
+use crate::verify::{self, Match};
+use crate::{
+    Blob, Budget, Confidence, Context, Decoder, Evidence, FileKind, Finding, Fingerprinter, Flow,
+    Issue, IssueKind, LineIndex, Pair, Position, Secret, Sink, Skip, Span, Stats,
+};
+
+/// Findings that one blob may give; more are counted as one [`IssueKind::Limit`].
+const MAX_FINDINGS: usize = 10_000;
+
+/// Everything about a scan that does not change while it runs. Shared by its threads.
+pub struct Scanner {
+    rules: Arc<RuleSet>,
+    prefilter: Box<dyn Prefilter>,
+    decoders: Vec<Box<dyn Decoder>>,
+    policy: Policy,
+    fingerprinter: Fingerprinter,
+    budget: Budget,
+}
+
+impl std::fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scanner")
+            .field("rules", &self.rules.rules().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`Scanner`] together.
+#[derive(Default)]
+pub struct ScannerBuilder {
+    decoders: Vec<Box<dyn Decoder>>,
+    policy: Policy,
+    fingerprinter: Fingerprinter,
+    budget: Budget,
+}
+
+impl std::fmt::Debug for ScannerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScannerBuilder").finish_non_exhaustive()
+    }
+}
+
+impl ScannerBuilder {
+    /// No decoders, the default policy, the public fingerprint key.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The decoders to ask, in this order.
+    pub fn decoders(&mut self, decoders: Vec<Box<dyn Decoder>>) -> &mut Self {
+        self.decoders = decoders;
+        self
+    }
+
+    /// What is reported and how it is ranked.
+    pub fn policy(&mut self, policy: Policy) -> &mut Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The key of fingerprints; `None` for the public one.
+    pub fn fingerprint_key(&mut self, key: Option<&[u8]>) -> &mut Self {
+        self.fingerprinter = Fingerprinter::new(key);
+        self
+    }
+
+    /// What decoding one outermost blob may cost.
+    pub fn budget(&mut self, budget: Budget) -> &mut Self {
+        self.budget = budget;
+        self
+    }
+
+    /// A scanner for these rules. Takes what was set; the builder is as new afterwards.
+    pub fn build(&mut self, rules: Arc<RuleSet>) -> Scanner {
+        let Self {
+            decoders,
+            policy,
+            fingerprinter,
+            budget,
+        } = std::mem::take(self);
+        let prefilter = Box::new(Oracle::new(&rules));
+        Scanner {
+            rules,
+            prefilter,
+            decoders,
+            policy,
+            fingerprinter,
+            budget,
+        }
+    }
+}
+
+impl Scanner {
+    /// The rules.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// One run that reports to `sink` and stops when `interrupt` is set.
+    pub fn session<'s>(&'s self, sink: &'s dyn Sink, interrupt: &'s AtomicBool) -> Session<'s> {
+        Session {
+            scanner: self,
+            sink,
+            interrupt,
+            stats: Stats::default(),
+        }
+    }
+}
+
+/// One run of a scanner: makes a [`Scan`] for each thread of a source.
+pub struct Session<'s> {
+    scanner: &'s Scanner,
+    sink: &'s dyn Sink,
+    interrupt: &'s AtomicBool,
+    stats: Stats,
+}
+
+impl std::fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session<'_> {
+    /// What was looked at so far.
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The scan of one thread.
+    pub fn scan(&self) -> Scan<'_> {
+        Scan {
+            session: self,
+            hits: Vec::new(),
+            cursors: Cursors::new(self.scanner.rules.rules().len()),
+            head: None,
+        }
+    }
+}
+
+impl VisitorBuilder for Session<'_> {
+    fn visitor(&self) -> Box<dyn Visitor + '_> {
+        Box::new(self.scan())
+    }
+}
+
+/// The scan of one thread: scratch that is reused from blob to blob.
+#[derive(Debug)]
+pub struct Scan<'s> {
+    session: &'s Session<'s>,
+    hits: Vec<Hit>,
+    cursors: Cursors,
+    /// The kind of the content whose windows are coming.
+    head: Option<FileKind>,
+}
+
+impl Visitor for Scan<'_> {
+    fn blob(&mut self, blob: Blob<'_>) -> Flow {
+        let session = self.session;
+        if session.interrupt.load(Relaxed) {
+            return Flow::Stop;
+        }
+        if let Some(path) = blob.origin.root_path()
+            && session.scanner.policy.ignored.contains(path)
+        {
+            if blob.is_first() {
+                session.stats.skip(Skip::Path);
+            }
+            return Flow::Continue;
+        }
+        if blob.is_first() {
+            session.stats.file();
+        }
+        session
+            .stats
+            .bytes(blob.window.map_or(blob.bytes.len(), |w| w.own.1 - w.own.0));
+        let mut budget = session.scanner.budget;
+        // A bug that panics on one content must not lose the others. The payload could hold content: it is dropped.
+        catch_unwind(AssertUnwindSafe(|| self.content(&blob, &mut budget))).unwrap_or_else(|_| {
+            self.hits.clear();
+            self.issue(Issue::at(
+                blob.origin.clone(),
+                IssueKind::Internal,
+                "the engine failed on this content",
+            ))
+        })
+    }
+
+    fn wants_whole(&self, head: &Blob<'_>) -> bool {
+        self.session
+            .scanner
+            .decoders
+            .iter()
+            .any(|decoder| decoder.applies(head))
+    }
+
+    fn issue(&mut self, issue: Issue) -> Flow {
+        self.session.sink.issue(issue);
+        if self.session.interrupt.load(Relaxed) {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        }
+    }
+
+    fn skip(&mut self, skip: Skip) {
+        self.session.stats.skip(skip);
+    }
+}
+
+/// A match that was taken for a secret, before overlaps are settled.
+#[derive(Debug)]
+struct Found<'a> {
+    rule: RuleIndex,
+    /// Length of the literal by which it was found: the longer, the more specific.
+    literal: usize,
+    matched: Match,
+    judged: Judgement<'a>,
+}
+
+impl Scan<'_> {
+    /// Scans a content and all that is hidden in it.
+    fn content(&mut self, blob: &Blob<'_>, budget: &mut Budget) -> Flow {
+        if blob.window.is_none() {
+            let scanner = self.session.scanner;
+            if let Some(decoder) = scanner
+                .decoders
+                .iter()
+                .find(|decoder| decoder.applies(blob))
+            {
+                match self.decode(blob, &**decoder, budget) {
+                    Decoded::Replaced(flow) | Decoded::Beside(flow @ Flow::Stop) => return flow,
+                    Decoded::Beside(Flow::Continue) => {}
+                }
+            }
+        }
+        self.text(blob)
+    }
+
+    fn decode(&mut self, blob: &Blob<'_>, decoder: &dyn Decoder, budget: &mut Budget) -> Decoded {
+        let Some(depth) = budget.depth.checked_sub(1) else {
+            let message = format!(
+                "{} is nested deeper than --decode-depth allows",
+                decoder.name()
+            );
+            return Decoded::Beside(self.issue(Issue::at(
+                blob.origin.clone(),
+                IssueKind::Limit,
+                message,
+            )));
+        };
+        budget.depth = depth;
+        let (mut flow, mut children) = (Flow::Continue, 0u32);
+        let result = decoder.decode(blob, budget, &mut |child, budget| {
+            children += 1;
+            self.session.stats.decoded();
+            flow = self.content(&child, budget);
+            flow
+        });
+        budget.depth = depth + 1;
+        if let Err(issue) = result
+            && self.issue(issue) == Flow::Stop
+        {
+            flow = Flow::Stop;
+        }
+        if decoder.replaces() && children > 0 {
+            Decoded::Replaced(flow)
+        } else {
+            Decoded::Beside(flow)
+        }
+    }
+
+    /// Scans the bytes of a blob as they are.
+    fn text(&mut self, blob: &Blob<'_>) -> Flow {
+        let name = blob.origin.name();
+        if let Some(window) = blob.window
+            && window.first
+        {
+            self.head = Some(FileKind::classify(name, blob.bytes));
+        }
+        let mut hits = std::mem::take(&mut self.hits);
+        hits.clear();
+        self.session.scanner.prefilter.hits(blob.bytes, &mut hits);
+        let flow = if hits.is_empty() {
+            Flow::Continue
+        } else {
+            let kind = match (blob.window, self.head) {
+                (Some(_), Some(kind)) => kind,
+                _ => FileKind::classify(name, blob.bytes),
+            };
+            let found = self.confirm(blob, &hits, name, kind);
+            if found.is_empty() {
+                Flow::Continue
+            } else {
+                self.report(blob, kind, found)
+            }
+        };
+        self.hits = hits;
+        flow
+    }
+
+    /// Verifies and judges what stands at the hits.
+    fn confirm<'b>(
+        &mut self,
+        blob: &Blob<'b>,
+        hits: &[Hit],
+        name: Option<&Path>,
+        kind: FileKind,
+    ) -> Vec<Found<'b>> {
+        let rules = &self.session.scanner.rules;
+        let text = blob.bytes;
+        let own = blob.window.map_or((0, text.len()), |w| w.own);
+        let mut found = Vec::new();
+        self.cursors.reset();
+        for hit in hits {
+            for (index, role, literal) in &rules.literal(hit.literal).uses {
+                let rule = rules.rule(*index);
+                let from = self.cursors.get(*index);
+                if hit.at < from && *role != Role::Inside || hit.at + literal.len() <= from {
+                    continue;
+                }
+                let Some(matched) = verify::verify(rule, *role, literal, text, hit.at, from) else {
+                    continue;
+                };
+                self.cursors.set(*index, matched.whole.end);
+                if !(own.0..own.1).contains(&matched.whole.start) || !rule.looks_at(name) {
+                    continue;
+                }
+                match checks::judge(
+                    rule,
+                    Subject {
+                        text,
+                        matched,
+                        kind,
+                    },
+                ) {
+                    Ok(judged) => {
+                        self.cursors
+                            .set(*index, matched.whole.end.max(judged.secret.end));
+                        found.push(Found {
+                            rule: *index,
+                            literal: literal.len(),
+                            matched,
+                            judged,
+                        });
+                    }
+                    Err(reason) => self.session.stats.reject(reason),
+                }
+                if found.len() == MAX_FINDINGS {
+                    let message = format!(
+                        "more than {MAX_FINDINGS} findings: the rest of this content is not reported"
+                    );
+                    let _ = self.issue(Issue::at(blob.origin.clone(), IssueKind::Limit, message));
+                    return found;
+                }
+            }
+        }
+        found
+    }
+
+    /// Settles overlaps and pairs, completes the findings and hands them on.
+    fn report(&mut self, blob: &Blob<'_>, kind: FileKind, found: Vec<Found<'_>>) -> Flow {
+        let scanner = self.session.scanner;
+        let text = blob.bytes;
+        let masks: BTreeMap<Span, String> = found
+            .iter()
+            .map(|f| (f.judged.secret, self.secret(text, f).masked()))
+            .collect();
+        let masks: Vec<(Span, String)> = masks.into_iter().collect();
+        let (base, position) = blob
+            .window
+            .map_or((0, Position::START), |w| (w.offset, w.position));
+        let mut lines = LineIndex::new(text, base, position);
+
+        let found = settle(&scanner.rules, found);
+        let located: Vec<_> = found
+            .iter()
+            .map(|f| (f.rule, lines.locate(f.judged.secret)))
+            .collect();
+        for (found, (index, location)) in found.into_iter().zip(&located) {
+            let rule = scanner.rules.rule(*index);
+            let secret = self.secret(text, &found);
+            let mut finding = Finding {
+                rule: *index,
+                origin: blob.origin.clone(),
+                location: *location,
+                kind,
+                confidence: found.judged.confidence,
+                severity: found.judged.severity,
+                fingerprint: scanner
+                    .fingerprinter
+                    .fingerprint(&rule.id, &found.judged.identity),
+                evidence: found.judged.evidence,
+                context: Context::cut(text, found.judged.secret, &masks),
+                pair: None,
+                secret,
+            };
+            if !pair(&scanner.rules, rule, &mut finding, &located) {
+                continue;
+            }
+            let verdict =
+                scanner
+                    .policy
+                    .judge(&mut finding, rule, Lines::around(text, found.judged.secret));
+            if let Err(error) = self.session.sink.finding(finding, verdict) {
+                let message = format!("the report could not be kept: {error}");
+                let _ = self.issue(Issue::general(IssueKind::Internal, message));
+                return Flow::Stop;
+            }
+        }
+        Flow::Continue
+    }
+
+    fn secret(&self, text: &[u8], found: &Found<'_>) -> Secret {
+        let rule = self.session.scanner.rules.rule(found.rule);
+        let public = if rule.shape == Shape::Token {
+            found.literal
+        } else {
+            0
+        };
+        Secret::new(&text[found.judged.secret.range()], public)
+    }
+}
+
+/// What became of a blob that a decoder took.
+enum Decoded {
+    /// The children stand for it.
+    Replaced(Flow),
+    /// Its own bytes are still to be scanned.
+    Beside(Flow),
+}
+
+/// One value, one finding: where secrets overlap, the most specific stays. Sorted by place.
+fn settle<'a>(rules: &RuleSet, mut found: Vec<Found<'a>>) -> Vec<Found<'a>> {
+    found.sort_by_cached_key(|f| {
+        let rule = rules.rule(f.rule);
+        let form = match rule.shape {
+            Shape::Token => 3,
+            Shape::Around { .. } => 2,
+            Shape::Assigned => 1,
+        };
+        let form = if rule.is_generic() { 0 } else { form };
+        let sure = f.judged.confidence >= Confidence::Medium;
+        let rank = (
+            sure,
+            form,
+            f.literal,
+            f.judged.confidence,
+            f.judged.secret.len(),
+        );
+        (std::cmp::Reverse(rank), rule.id.clone(), f.matched.whole)
+    });
+    // Kept spans do not overlap, so only the neighbours by start can overlap a new one.
+    let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
+    found.retain(|f| {
+        let span = f.judged.secret;
+        let before = kept.range(..span.end).next_back();
+        if before.is_some_and(|(_, &end)| end > span.start) {
+            return false;
+        }
+        kept.insert(span.start, span.end);
+        true
+    });
+    found.sort_by_key(|f| f.judged.secret);
+    found
+}
+
+/// Looks for the other half of a two-part credential; whether the finding stays.
+fn pair(
+    rules: &RuleSet,
+    rule: &Rule,
+    finding: &mut Finding,
+    all: &[(RuleIndex, crate::Location)],
+) -> bool {
+    let (Some(requires), Some(partner)) = (&rule.requires, rules.required(finding.rule)) else {
+        return true;
+    };
+    let line = finding.location.start.line;
+    let near = all
+        .iter()
+        .filter(|(index, _)| *index == partner)
+        .map(|(_, location)| (location.start.line.abs_diff(line), *location))
+        .min()
+        .filter(|(distance, _)| *distance <= u64::from(requires.lines));
+    match (near, requires.missing) {
+        (Some((_, location)), _) => {
+            finding.evidence.push(Evidence::Paired(
+                requires.rule.to_string(),
+                location.start.line,
+            ));
+            finding.pair = Some(Pair {
+                rule: partner,
+                location,
+            });
+            true
+        }
+        (None, Missing::Keep) => true,
+        (None, Missing::Lower) => {
+            finding.confidence = finding.confidence.lower();
+            finding
+                .evidence
+                .push(Evidence::Unpaired(requires.rule.to_string()));
+            true
+        }
+        (None, Missing::Drop) => false,
+    }
+}
+
+/// For each rule, the end of its last match in this blob. A reset costs nothing: entries of older blobs do not count.
+#[derive(Debug)]
+struct Cursors {
+    generation: u32,
+    ends: Vec<(u32, usize)>,
+}
+
+impl Cursors {
+    fn new(rules: usize) -> Self {
+        Self {
+            generation: 0,
+            ends: vec![(0, 0); rules],
+        }
+    }
+
+    fn reset(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        if self.generation == 0 {
+            self.ends.fill((0, 0));
+            self.generation = 1;
+        }
+    }
+
+    fn get(&self, rule: RuleIndex) -> usize {
+        match self.ends[rule.get()] {
+            (generation, end) if generation == self.generation => end,
+            _ => 0,
+        }
+    }
+
+    fn set(&mut self, rule: RuleIndex, end: usize) {
+        self.ends[rule.get()] = (self.generation, end);
+    }
+}

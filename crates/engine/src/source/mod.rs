@@ -1,0 +1,70 @@
+//! Where blobs come from.
+//!
+//! A source drives: it has its own threads and pushes each [`Blob`] into the [`Visitor`] of the thread that read it,
+//! so a buffer is reused and never crosses threads. A source knows nothing of rules or output.
+
+use std::fmt;
+
+use crate::{Blob, Flow, Issue, Skip};
+
+mod files;
+mod stdin;
+mod windows;
+
+pub use files::{Files, FilesBuilder};
+pub use stdin::Stdin;
+
+/// Something that can be walked for blobs.
+pub trait Source {
+    /// Pushes every blob into the visitors; returns when all is done or a visitor said [`Flow::Stop`].
+    ///
+    /// # Errors
+    ///
+    /// Only what makes the whole walk impossible. One content failing is an [`Issue`] to the visitor.
+    fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError>;
+}
+
+/// Makes one visitor for each thread of a source.
+pub trait VisitorBuilder: Sync {
+    /// A visitor with scratch of its own; cheap.
+    fn visitor(&self) -> Box<dyn Visitor + '_>;
+}
+
+/// Receives blobs on one thread.
+pub trait Visitor: Send {
+    /// A blob to scan. The windows of one content come in order and on one thread, with no other blob between them.
+    fn blob(&mut self, blob: Blob<'_>) -> Flow;
+
+    /// Whether a content that begins with `head` should come whole, whatever its length (up to the source's bound):
+    /// some decoder wants it. Asked once for each content that is too long for one window.
+    fn wants_whole(&self, head: &Blob<'_>) -> bool;
+
+    /// Something went wrong with one content.
+    fn issue(&mut self, issue: Issue) -> Flow;
+
+    /// Something was passed over by design.
+    fn skip(&mut self, skip: Skip);
+}
+
+/// The walk could not be done at all.
+#[derive(Debug)]
+pub struct SourceError {
+    message: String,
+}
+
+impl SourceError {
+    /// An error with a message for a person.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for SourceError {}

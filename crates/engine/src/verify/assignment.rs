@@ -1,0 +1,429 @@
+//! `name operator value`, in whatever language or format.
+//!
+//! The rules for contextual credentials say what a value looks like; this says what is assigned to what. It is no
+//! parser of any language: it reads forward from a keyword in a name and accepts the shapes in which settings are
+//! written:
+//!
+//! ```text
+//! API_KEY=v        apiKey: 'v'         "api_key": "v"        os.environ["API_KEY"] = "v"      api_key := `v`
+//! <apiKey>v<       key="apiKey" value="v"    'apiKey' => 'v'    set("api_key", "v")   let api_key: &str = "v"
+//! Authorization: Bearer v    | api key | v |    apiKey=\"v\" (inside a JSON string)    api_key: >-\n  v
+//! ```
+//!
+//! One keyword gives at most one assignment, in a bounded number of steps.
+
+use crate::Span;
+
+/// A value and the name that it is assigned to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Assignment {
+    /// The identifier that the keyword stands in.
+    pub name: Span,
+    /// What joins them.
+    pub operator: Operator,
+    /// The value, without quotes; not empty.
+    pub value: Span,
+    /// Whether quotes stand around the value.
+    pub quoted: bool,
+}
+
+/// What joins name and value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operator {
+    /// `=`, `:=`, `+=`, `=>` ...
+    Equals,
+    /// `:`
+    Colon,
+    /// `==`, `!=` ...
+    Compare,
+    /// `>`: the end of an opening XML tag, or `->`.
+    Close,
+    /// `,` or `(` before a quoted value: an argument.
+    Argument,
+    /// `|`: a cell of a table.
+    Cell,
+}
+
+/// How far the operator may stand behind the keyword.
+const NAME_REACH: usize = 48;
+/// Most blanks between operator and value.
+const GAP: usize = 64;
+/// The longest value, in bytes.
+pub(super) const MAX_VALUE: usize = crate::rule::MAX_MATCH;
+/// How far behind a keyword its value can begin: the reaches of the parts below, added up.
+pub(super) const REACH: usize = NAME_REACH + 8 + 24 + 48 + 2 * GAP + 40 + 16;
+
+/// Reads the assignment to the name in which `keyword` stands, if it is one.
+pub(super) fn after(text: &[u8], keyword: Span) -> Option<Assignment> {
+    let mut cursor = Cursor {
+        text,
+        at: keyword.end,
+    };
+    let name = name_around(text, keyword);
+
+    cursor.skip(NAME_REACH, |b| {
+        is_name(b) || matches!(b, b' ' | b'\t' | b'/')
+    });
+    let closed = cursor.skip(6, |b| {
+        matches!(b, b'"' | b'\'' | b'`' | b'\\' | b')' | b']' | b'}' | b'*')
+    }) > 0;
+    if closed {
+        // `key="x" value="v"`: the value is in a second attribute.
+        cursor.skip(24, |b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t'));
+    }
+    let operator = operator(&mut cursor, closed)?;
+    cursor.blanks();
+    let block = matches!(operator, Operator::Colon) && block_scalar(&mut cursor);
+    let broken = !block && cursor.line_break();
+    if operator == Operator::Colon && !broken && !block {
+        annotation(&mut cursor);
+    }
+    wrapper(&mut cursor);
+
+    let quote = open_quote(&mut cursor);
+    if quote.is_none() && (broken || operator == Operator::Argument) {
+        return None;
+    }
+    scheme(&mut cursor);
+    let start = cursor.at;
+    let end = match quote {
+        Some(quote) => quoted_end(text, start, quote)?,
+        None => bare_end(text, start)?,
+    };
+    (start < end).then_some(Assignment {
+        name,
+        operator,
+        value: Span::new(start, end),
+        quoted: quote.is_some(),
+    })
+}
+
+fn is_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$')
+}
+
+/// The identifier around `keyword`, at most 64 bytes to either side.
+fn name_around(text: &[u8], keyword: Span) -> Span {
+    let left = text[..keyword.start]
+        .iter()
+        .rev()
+        .take(64)
+        .take_while(|&&b| is_name(b))
+        .count();
+    let right = text[keyword.end..]
+        .iter()
+        .take(64)
+        .take_while(|&&b| is_name(b))
+        .count();
+    Span::new(keyword.start - left, keyword.end + right)
+}
+
+struct Cursor<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.text[self.at..]
+    }
+
+    /// Moves over at most `most` bytes that `wanted` accepts; how many.
+    fn skip(&mut self, most: usize, wanted: impl Fn(u8) -> bool) -> usize {
+        let n = self
+            .rest()
+            .iter()
+            .take(most)
+            .take_while(|&&b| wanted(b))
+            .count();
+        self.at += n;
+        n
+    }
+
+    fn blanks(&mut self) {
+        self.skip(GAP, |b| matches!(b, b' ' | b'\t'));
+    }
+
+    /// Moves over one line break and the indentation after it.
+    fn line_break(&mut self) -> bool {
+        let n = match self.rest() {
+            [b'\r', b'\n', ..] => 2,
+            [b'\n', ..] => 1,
+            [b'\\', b'\n', ..] => 2,
+            _ => return false,
+        };
+        self.at += n;
+        self.blanks();
+        true
+    }
+}
+
+fn operator(cursor: &mut Cursor<'_>, closed: bool) -> Option<Operator> {
+    let (operator, len) = match cursor.rest() {
+        [b':', b':', ..] => return None,
+        [b':', b'=', ..] => (Operator::Equals, 2),
+        [b':', ..] => (Operator::Colon, 1),
+        [b'=', b'=', b'=', ..] => (Operator::Compare, 3),
+        [b'=', b'=', ..] => (Operator::Compare, 2),
+        [b'=', b'>' | b'~', ..] => (Operator::Equals, 2),
+        [b'=', ..] => (Operator::Equals, 1),
+        [b'!', b'=', b'=', ..] => (Operator::Compare, 3),
+        [b'!', b'=', ..] => (Operator::Compare, 2),
+        [b'?' | b'+' | b'|', b'=', ..] => (Operator::Equals, 2),
+        [b'?', b'?', b'=', ..] | [b'|', b'|', b'=', ..] => (Operator::Equals, 3),
+        [b'>', ..] => (Operator::Close, 1),
+        [b'|', ..] => (Operator::Cell, 1),
+        [b',', ..] if closed => (Operator::Argument, 1),
+        [b'(', ..] if !closed => (Operator::Argument, 1),
+        _ => return None,
+    };
+    cursor.at += len;
+    Some(operator)
+}
+
+/// YAML's `|` and `>` with their marks, and the line break after them.
+fn block_scalar(cursor: &mut Cursor<'_>) -> bool {
+    let start = cursor.at;
+    if cursor.skip(1, |b| matches!(b, b'|' | b'>')) == 1 {
+        cursor.skip(2, |b| matches!(b, b'-' | b'+' | b'1'..=b'9'));
+        cursor.blanks();
+        if cursor.line_break() {
+            return true;
+        }
+    }
+    cursor.at = start;
+    false
+}
+
+/// A type between the colon and `=`: `name: &str = "v"`.
+fn annotation(cursor: &mut Cursor<'_>) {
+    let start = cursor.at;
+    let kind = |b: u8| b.is_ascii_alphanumeric() || b"_<>[]&'.?|, :".contains(&b);
+    if cursor
+        .peek()
+        .is_some_and(|b| b.is_ascii_alphabetic() || b == b'&' || b == b'[')
+        && cursor.skip(48, kind) > 1
+        && cursor.text[cursor.at - 1] == b' '
+        && cursor.rest().starts_with(b"=")
+        && !cursor.rest().starts_with(b"==")
+    {
+        cursor.at += 1;
+        cursor.blanks();
+    } else {
+        cursor.at = start;
+    }
+}
+
+/// Calls that only carry a literal: `String::from("v")`, `Some("v")`, `new SecretString("v")`.
+const CARRIERS: [&[u8]; 12] = [
+    b"from",
+    b"some",
+    b"string",
+    b"str",
+    b"bytes",
+    b"new",
+    b"secret",
+    b"secretstring",
+    b"securestring",
+    b"text",
+    b"literal",
+    b"quote",
+];
+
+fn wrapper(cursor: &mut Cursor<'_>) {
+    let start = cursor.at;
+    let n = cursor.skip(40, |b| b.is_ascii_alphanumeric() || b"_:.!&* ".contains(&b));
+    let word = cursor.text[start..start + n]
+        .rsplit(|b| !b.is_ascii_alphanumeric())
+        .next()
+        .unwrap_or_default();
+    let carries = cursor.rest().starts_with(b"(")
+        && CARRIERS
+            .iter()
+            .any(|carrier| carrier.eq_ignore_ascii_case(word))
+        && matches!(
+            cursor.text.get(cursor.at + 1),
+            Some(b'"' | b'\'' | b'`' | b'b' | b'\\')
+        );
+    cursor.at = if carries { cursor.at + 1 } else { start };
+}
+
+#[derive(Clone, Copy)]
+struct Quote {
+    byte: u8,
+    /// Backslashes before it: the value stands inside a string of another language.
+    escapes: usize,
+}
+
+fn open_quote(cursor: &mut Cursor<'_>) -> Option<Quote> {
+    let start = cursor.at;
+    cursor.skip(2, |b| b"bBrRfFuUL@$&".contains(&b));
+    let escapes = cursor.skip(8, |b| b == b'\\');
+    match cursor.peek() {
+        Some(byte @ (b'"' | b'\'' | b'`')) => {
+            let run = cursor.skip(3, |b| b == byte);
+            if run == 2 {
+                cursor.at -= 1; // an empty string: its end is found at once
+            }
+            Some(Quote { byte, escapes })
+        }
+        _ => {
+            cursor.at = start;
+            None
+        }
+    }
+}
+
+/// The schemes of `Authorization` and its kin.
+const SCHEMES: [&[u8]; 7] = [
+    b"bearer ", b"basic ", b"token ", b"apikey ", b"bot ", b"key ", b"digest ",
+];
+
+fn scheme(cursor: &mut Cursor<'_>) {
+    let rest = cursor.rest();
+    let found = SCHEMES
+        .iter()
+        .find(|s| rest.len() > s.len() && rest[..s.len()].eq_ignore_ascii_case(s));
+    if let Some(scheme) = found {
+        cursor.at += scheme.len();
+        cursor.blanks();
+    }
+}
+
+/// Where the quoted value ends: at its quote with as many backslashes before it, on the same line.
+fn quoted_end(text: &[u8], start: usize, quote: Quote) -> Option<usize> {
+    let body = &text[start..text.len().min(start + MAX_VALUE)];
+    let mut at = 0;
+    while at < body.len() {
+        match body[at] {
+            b'\n' => return None,
+            b'\\' => {
+                let slashes = body[at..].iter().take_while(|&&b| b == b'\\').count();
+                if quote.escapes > 0
+                    && slashes <= quote.escapes
+                    && body.get(at + slashes) == Some(&quote.byte)
+                {
+                    return Some(start + at);
+                }
+                at += slashes + usize::from(slashes % 2 == 1 || quote.escapes > 0);
+            }
+            b if b == quote.byte => return Some(start + at),
+            _ => at += 1,
+        }
+    }
+    None
+}
+
+/// Where a bare value ends: at a blank or at punctuation that closes something. A value that is called or indexed is
+/// code.
+fn bare_end(text: &[u8], start: usize) -> Option<usize> {
+    let body = &text[start..text.len().min(start + MAX_VALUE)];
+    let ends = |b: u8| b.is_ascii_whitespace() || b"\"'`,;<>()[]{}|\\".contains(&b);
+    let mut len = body.iter().take_while(|&&b| !ends(b)).count();
+    if body[..len].ends_with(b"$") && body[len..].starts_with(b"{") || body.starts_with(b"{{") {
+        // `${VAR:-default}` and `{{ template }}` are whole values; the reference check reads them.
+        let end = memchr::memchr2(b'}', b'\n', &body[len..])?;
+        len += end + body[len + end..].iter().take_while(|&&b| b == b'}').count();
+        return Some(start + len);
+    }
+    match body.get(len) {
+        Some(b'(' | b'[') => None,
+        _ => Some(start + len),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<(&str, &str)> {
+        let at = text.to_ascii_lowercase().find("api").expect("the keyword");
+        let a = after(text.as_bytes(), Span::new(at, at + 3))?;
+        Some((&text[a.name.range()], &text[a.value.range()]))
+    }
+
+    #[test]
+    fn settings_are_read_in_every_dress() {
+        for (text, name) in [
+            ("MY_API_KEY=val-1", "MY_API_KEY"),
+            ("export API_KEY='val-1'", "API_KEY"),
+            ("apiKey: val-1\n", "apiKey"),
+            ("\"api_key\": \"val-1\",", "api_key"),
+            ("{\\\"api_key\\\": \\\"val-1\\\"}", "api_key"),
+            ("os.environ[\"API_KEY\"] = \"val-1\"", "API_KEY"),
+            ("'apiKey' => 'val-1'", "apiKey"),
+            ("api_key := `val-1`", "api_key"),
+            ("<apiKey>val-1</apiKey>", "apiKey"),
+            ("<add key=\"apiKey\" value=\"val-1\" />", "apiKey"),
+            ("set(\"api_key\", \"val-1\")", "api_key"),
+            ("setApiKey(\"val-1\")", "setApiKey"),
+            ("let api_key: &str = \"val-1\";", "api_key"),
+            ("api_key: Optional[str] = \"val-1\"", "api_key"),
+            ("let api_key = String::from(\"val-1\");", "api_key"),
+            ("apikey: Bearer val-1", "apikey"),
+            ("\"apikey\": \"Bearer val-1\"", "apikey"),
+            ("| api key | val-1 |", "api"),
+            ("API_KEY ?= val-1", "API_KEY"),
+            ("if api_key == \"val-1\" {", "api_key"),
+            ("api_key = b\"val-1\"", "api_key"),
+            ("api_key: >-\n    val-1\n", "api_key"),
+            ("api_key =\n    \"val-1\"", "api_key"),
+            ("--api-key=val-1", "--api-key"),
+            ("API_KEY=\"\"\"val-1\"\"\"", "API_KEY"),
+        ] {
+            assert_eq!(read(text), Some((name, "val-1")), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_assigns_nothing_is_not_read() {
+        for text in [
+            "the api is good",
+            "api::key",
+            "api_key = get_key()",
+            "api_key = keys[0]",
+            "api_key:\n  nested: x",
+            "set(api_key, other)",
+            "api_key = \"\"",
+            "api_key = \"no end\n\"",
+            "api",
+            "api=",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_template_is_a_whole_value() {
+        assert_eq!(
+            read("API_KEY=${KEY:-val 1} x"),
+            Some(("API_KEY", "${KEY:-val 1}"))
+        );
+        assert_eq!(
+            read("API_KEY: {{ .Values.key }}"),
+            Some(("API_KEY", "{{ .Values.key }}"))
+        );
+    }
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic() {
+        let mut seed = 7u64;
+        for _ in 0..20_000 {
+            let text: Vec<u8> = (0..40)
+                .map(|_| {
+                    seed = seed
+                        .wrapping_mul(6364136223846793005)
+                        .wrapping_add(1442695040888963407);
+                    b"api=:\"'\\ \n({[<>|$},x1\xff"[(seed >> 33) as usize % 24]
+                })
+                .collect();
+            if let Some(a) = after(&text, Span::new(3, 6)) {
+                assert!(a.value.end <= text.len() && !a.value.is_empty());
+            }
+        }
+    }
+}
