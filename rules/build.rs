@@ -1,0 +1,132 @@
+//! Compiles `builtin/*.toml` into `static` rules, so that the program parses nothing when it starts.
+//!
+//! A rule that the engine's compiler refuses stops the build with its reason.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use keysieve_engine::rule::{Rule, RuleFile, Shape, Text, compile};
+
+fn main() {
+    let folder =
+        Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("builtin");
+    println!("cargo::rerun-if-changed={}", folder.display());
+
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .expect("the folder of rules is there")
+        .map(|entry| entry.expect("the folder can be listed").path())
+        .filter(|path| path.extension().is_some_and(|e| e == "toml"))
+        .collect();
+    files.sort();
+    let mut rules: Vec<Rule> = files.iter().flat_map(|path| read(path)).collect();
+    rules.sort_by(|a, b| a.id.cmp(&b.id));
+
+    let mut code = String::from("use std::borrow::Cow::Borrowed;\n");
+    let mut table = String::new();
+    for (i, rule) in rules.iter().enumerate() {
+        emit(i, rule, &mut code, &mut table).expect("a String takes all that is written");
+    }
+    writeln!(code, "/// Every built-in rule, sorted by id.\npub(super) static RULES: [Rule; {}] = [\n{table}];", rules.len())
+        .expect("a String takes all that is written");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("builtin.rs");
+    fs::write(out, code).expect("the build folder can be written");
+}
+
+/// The rules of a file. Each that the compiler refuses becomes an error of the build.
+fn read(path: &Path) -> Vec<Rule> {
+    let refuse =
+        |problem: &dyn std::fmt::Display| println!("cargo::error={}: {problem}", path.display());
+    let text = fs::read_to_string(path).expect("the file was listed a moment ago");
+    let file = RuleFile::parse(&text)
+        .map_err(|e| refuse(&e))
+        .unwrap_or_default();
+    file.rules
+        .into_iter()
+        .filter_map(|spec| compile(spec).map_err(|e| refuse(&e)).ok())
+        .collect()
+}
+
+/// Writes the lists of a rule as statics into `code` and the rule itself as an element of `table`.
+fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fmt::Result {
+    for (name, texts) in [
+        ("PREFIXES", &rule.prefixes),
+        ("KEYWORDS", &rule.keywords),
+        ("PATH", &rule.path),
+        ("TAGS", &rule.tags),
+        ("SAMPLES", &rule.samples),
+        ("NEAR_MISSES", &rule.near_misses),
+    ] {
+        let items: Vec<String> = texts.iter().map(|t| format!("Borrowed({t:?})")).collect();
+        writeln!(
+            code,
+            "static {name}_{i}: [Text; {}] = [{}];",
+            texts.len(),
+            items.join(", ")
+        )?;
+    }
+    let checks: Vec<String> = rule
+        .checks
+        .iter()
+        .map(|c| format!("CheckName::{c:?}").replace('(', "(Scheme::"))
+        .collect();
+    writeln!(
+        code,
+        "static CHECKS_{i}: [CheckName; {}] = [{}];",
+        checks.len(),
+        checks.join(", ")
+    )?;
+    let kinds: Vec<String> = rule
+        .kinds
+        .iter()
+        .map(|k| {
+            let severity = option(k.severity.map(|s| format!("Severity::{s:?}")));
+            let confidence = option(k.confidence.map(|c| format!("Confidence::{c:?}")));
+            format!("KindRank {{ kind: FileKind::{:?}, severity: {severity}, confidence: {confidence} }}", k.kind)
+        })
+        .collect();
+    writeln!(
+        code,
+        "static KINDS_{i}: [KindRank; {}] = [{}];",
+        kinds.len(),
+        kinds.join(", ")
+    )?;
+
+    let shape = match rule.shape {
+        Shape::Around { left } => format!("Shape::Around {{ left: {left} }}"),
+        other => format!("Shape::{other:?}"),
+    };
+    let requires = option(rule.requires.as_ref().map(|r| {
+        let (id, lines, missing) = (&r.rule, r.lines, r.missing);
+        format!(
+            "Requires {{ rule: Borrowed({id:?}), lines: {lines}, missing: Missing::{missing:?} }}"
+        )
+    }));
+    let text = |text: &Text| format!("Borrowed({text:?})");
+    writeln!(
+        table,
+        "Rule {{ id: {}, name: {}, description: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, \
+         prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, \
+         max_len: {}, has_group: {}, boundary: Boundary::{:?}, tail: ByteSet({:?}), path: Borrowed(&PATH_{i}), \
+         min_entropy: {:?}, checks: Borrowed(&CHECKS_{i}), requires: {requires}, kinds: Borrowed(&KINDS_{i}), \
+         docs: {}, remediation: {}, tags: Borrowed(&TAGS_{i}), samples: Borrowed(&SAMPLES_{i}), \
+         near_misses: Borrowed(&NEAR_MISSES_{i}), lazy: Lazy::new() }},",
+        text(&rule.id),
+        text(&rule.name),
+        text(&rule.description),
+        rule.severity,
+        rule.confidence,
+        text(&rule.pattern),
+        rule.max_len,
+        rule.has_group,
+        rule.boundary,
+        rule.tail.0,
+        rule.min_entropy,
+        option(rule.docs.as_ref().map(text)),
+        text(&rule.remediation),
+    )
+}
+
+fn option(value: Option<String>) -> String {
+    value.map_or_else(|| "None".to_owned(), |value| format!("Some({value})"))
+}
