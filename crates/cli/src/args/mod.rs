@@ -1,0 +1,133 @@
+//! What can be typed: one file a group of flags. Nothing is resolved here; that is `settings`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+mod output;
+mod rules;
+mod select;
+
+pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
+pub(crate) use rules::RulesCommand;
+pub(crate) use select::SelectArgs;
+
+/// Finds secrets in files, and keeps them out.
+#[derive(Debug, Parser)]
+#[command(
+    name = "keysieve",
+    version,
+    max_term_width = 110,
+    after_help = "Exit codes: 0 clean, 1 findings, 2 usage or configuration, 3 could not do the job,\n\
+                  4 no findings but the scan was incomplete."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scan a working tree, files, or standard input
+    ///
+    /// `keysieve PATH` is short for `keysieve scan PATH`.
+    Scan(ScanArgs),
+    /// List, show, test and start rules
+    #[command(subcommand)]
+    Rules(RulesCommand),
+}
+
+/// The names of the subcommands, and what else may stand in their place: anything other is a path to scan.
+pub(crate) fn is_command(word: &std::ffi::OsStr) -> bool {
+    word.to_str()
+        .is_some_and(|w| w.starts_with('-') && w != "-" || ["scan", "rules", "help"].contains(&w))
+}
+
+/// `keysieve scan`.
+#[derive(Debug, Args)]
+pub(crate) struct ScanArgs {
+    /// Folders and files to scan; `-` is standard input
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) walk: WalkArgs,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+/// What is read, and how far.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct WalkArgs {
+    /// Scan what .gitignore leaves out, too
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    /// Pass over files larger than this (bytes, or 10k, 5M, 1G); they are counted in the summary
+    #[arg(long, value_name = "SIZE", value_parser = size, env = "KEYSIEVE_MAX_FILE_SIZE")]
+    pub(crate) max_file_size: Option<u64>,
+    /// How many encodings and compressions are opened inside each other
+    #[arg(long, value_name = "N", env = "KEYSIEVE_DECODE_DEPTH")]
+    pub(crate) decode_depth: Option<u32>,
+    /// Threads; the default is one for each core
+    #[arg(long, short = 'j', value_name = "N", value_parser = clap::value_parser!(u16).range(1..), env = "KEYSIEVE_THREADS")]
+    pub(crate) threads: Option<u16>,
+}
+
+/// `10`, `10k`, `10M`, `10G`: binary units.
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.char_indices().find(|(_, c)| !c.is_ascii_digit()) {
+        Some((at, _)) => text.split_at(at),
+        None => (text, ""),
+    };
+    let shift = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        _ => return Err(format!("`{unit}` is no unit: use k, M or G")),
+    };
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| "a size is a number with an optional unit, such as 10M".to_owned())?;
+    number
+        .checked_mul(1 << shift)
+        .ok_or_else(|| "the size is too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_subcommand_is_known_to_the_short_form() {
+        for command in Cli::command().get_subcommands() {
+            assert!(
+                is_command(command.get_name().as_ref()),
+                "{}",
+                command.get_name()
+            );
+        }
+        assert!(
+            is_command("--help".as_ref())
+                && !is_command("-".as_ref())
+                && !is_command("src".as_ref())
+        );
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(size("10"), Ok(10));
+        assert_eq!(size("2M"), Ok(2 << 20));
+        assert!(size("2X").is_err() && size("").is_err() && size("99999999999G").is_err());
+    }
+}

@@ -1,0 +1,4 @@
+//! The commands: each wires the parts together and decides the exit code. A loop that computes belongs a crate lower.
+
+pub(crate) mod rules;
+pub(crate) mod scan;

@@ -1,0 +1,135 @@
+//! Where a finding stands, in the words of reports.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+use keysieve_engine::Origin;
+
+use super::escape;
+
+/// One container or encoding on the way from the outermost file to a content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Step<'a> {
+    /// The decoder's name.
+    pub(super) via: &'a str,
+    /// The bytes of the entry's name; empty where the format has none.
+    pub(super) name: &'a [u8],
+}
+
+impl Step<'_> {
+    /// Whether this is only another encoding of the same text, so that lines and columns hold on both sides.
+    fn is_text(self) -> bool {
+        self.via.starts_with("utf-") && self.name.is_empty()
+    }
+}
+
+/// The bytes of a path as the system gave them.
+pub(super) fn path_bytes(path: &Path) -> &[u8] {
+    path.as_os_str().as_encoded_bytes()
+}
+
+/// The way into a content, outermost step first.
+pub(super) fn steps(origin: &Origin) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    let mut at = origin;
+    while let Origin::Inside { outer, via, name } = at {
+        steps.push(Step {
+            via,
+            name: path_bytes(name),
+        });
+        at = outer;
+    }
+    steps.reverse();
+    steps
+}
+
+/// Whether a line and a column of this content are a line and a column of its outermost file.
+pub(super) fn is_outside(origin: &Origin) -> bool {
+    steps(origin).into_iter().all(Step::is_text)
+}
+
+/// The order of reports: by the bytes of the path, then by the way inside. Standard input comes first.
+pub(super) fn order(a: &Origin, b: &Origin) -> Ordering {
+    let path = |origin| Origin::root_path(origin).map(path_bytes);
+    path(a).cmp(&path(b)).then_with(|| steps(a).cmp(&steps(b)))
+}
+
+/// As [`order`]; what has no place comes first.
+pub(super) fn order_opt(a: Option<&Origin>, b: Option<&Origin>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => order(a, b),
+        _ => a.is_some().cmp(&b.is_some()),
+    }
+}
+
+/// The place for people: the escaped path, then `!name` for each container, or `!(gzip)` where it names no entry.
+pub(super) fn show(origin: &Origin) -> String {
+    let mut text = match origin.root_path() {
+        Some(path) => escape::bytes(path_bytes(path)),
+        None => "(standard input)".to_owned(),
+    };
+    for step in steps(origin).into_iter().filter(|step| !step.is_text()) {
+        text.push('!');
+        if step.name.is_empty() {
+            text.extend(["(", step.via, ")"]);
+        } else {
+            text.push_str(&escape::bytes(step.name));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn file(path: &str) -> Origin {
+        Origin::File(path.into())
+    }
+
+    fn inside(outer: Origin, via: &'static str, name: &str) -> Origin {
+        Origin::Inside {
+            outer: Arc::new(outer),
+            via,
+            name: PathBuf::from(name),
+        }
+    }
+
+    #[test]
+    fn paths_sort_by_their_bytes() {
+        // By components `a/b` would come before `a-b`; by bytes `-` comes before `/`.
+        let mut origins = [
+            file("a/b"),
+            inside(file("a-b"), "zip", "x"),
+            Origin::Stdin,
+            file("a-b"),
+            file("B"),
+        ];
+        origins.sort_by(order);
+        let shown: Vec<_> = origins.iter().map(show).collect();
+        assert_eq!(shown, ["(standard input)", "B", "a-b", "a-b!x", "a/b"]);
+    }
+
+    #[test]
+    fn the_way_inside_is_shown() {
+        let nested = inside(inside(file("a\n.gz"), "gzip", ""), "tar", "etc/x\u{1b}");
+        assert_eq!(show(&nested), r"a\n.gz!(gzip)!etc/x\u{1b}");
+    }
+
+    #[test]
+    fn positions_hold_outside_only_through_text_encodings() {
+        let text = inside(file("a.txt"), "utf-16le", "");
+        assert!(is_outside(&file("a")) && is_outside(&text));
+        assert_eq!(show(&text), "a.txt");
+        assert!(!is_outside(&inside(file("a.gz"), "gzip", "")));
+        assert!(!is_outside(&inside(
+            inside(file("a.gz"), "gzip", ""),
+            "utf-16le",
+            ""
+        )));
+        assert!(!is_outside(&inside(file("a"), "utf-16", "entry")));
+    }
+}

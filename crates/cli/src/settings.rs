@@ -1,0 +1,197 @@
+//! What is in force: flags over environment over `keysieve.toml` over defaults. (clap reads the environment into the
+//! flags that name a variable.)
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use keysieve_engine::policy::{IgnoredPaths, InlineComments, KindPolicy, Policy};
+use keysieve_engine::rule::{Rule, RuleFile, RuleSet, RuleSpec, compile};
+use keysieve_engine::scan::{Scanner, ScannerBuilder};
+use keysieve_engine::{Budget, Confidence, Severity};
+
+use crate::args::{SelectArgs, WalkArgs};
+use crate::config::{Config, FILE_NAME, with_suggestion};
+use crate::exit::usage;
+
+/// The variable that holds the key of fingerprints.
+const FINGERPRINT_KEY: &str = "KEYSIEVE_FINGERPRINT_KEY";
+
+/// A resolved configuration.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    config: Config,
+    /// The folder that paths in the configuration start from.
+    folder: PathBuf,
+    no_repo_config: bool,
+}
+
+impl Settings {
+    /// Reads the configuration that `args` name, or that stands at `root`.
+    pub(crate) fn resolve(args: &SelectArgs, root: &Path) -> anyhow::Result<Self> {
+        let repository = root.join(FILE_NAME);
+        let path = match &args.config {
+            Some(path) => Some(path.clone()),
+            None if args.no_repo_config => None,
+            None => repository.is_file().then_some(repository),
+        };
+        let (config, folder) = match &path {
+            Some(path) => (
+                Config::read(path)?,
+                path.parent().unwrap_or(Path::new("")).to_owned(),
+            ),
+            None => (Config::default(), root.to_owned()),
+        };
+        Ok(Self {
+            config,
+            folder,
+            no_repo_config: args.no_repo_config,
+        })
+    }
+
+    /// The rules that run.
+    pub(crate) fn rules(&self, args: &SelectArgs) -> anyhow::Result<Arc<RuleSet>> {
+        let mut user = user_rules(&args.rules)?;
+        let files: Vec<PathBuf> = self
+            .config
+            .rules
+            .files
+            .iter()
+            .map(|file| self.folder.join(file))
+            .collect();
+        user.extend(user_rules(&files)?);
+        for spec in &self.config.rule {
+            user.push(compile(spec.clone()).map_err(|e| usage(format!("{FILE_NAME}: {e}")))?);
+        }
+
+        let only: Vec<&str> = if args.rule.is_empty() {
+            &self.config.rules.only
+        } else {
+            &args.rule
+        }
+        .iter()
+        .map(String::as_str)
+        .collect();
+        let exclude: Vec<&str> = args
+            .exclude_rule
+            .iter()
+            .chain(&self.config.rules.exclude)
+            .map(String::as_str)
+            .collect();
+        let ids: Vec<&str> = keysieve_rules::builtin()
+            .iter()
+            .map(|r| &*r.id)
+            .chain(user.iter().map(|r| &*r.id))
+            .collect();
+        if let Some(unknown) = only.iter().chain(&exclude).find(|id| !ids.contains(*id)) {
+            return Err(usage(unknown_rule(unknown, &ids)));
+        }
+        let keep = |rule: &Rule| {
+            (only.is_empty() || only.contains(&&*rule.id)) && !exclude.contains(&&*rule.id)
+        };
+        let rules = RuleSet::select(keysieve_rules::builtin(), user, keep).map_err(usage)?;
+        Ok(Arc::new(rules))
+    }
+
+    /// The scanner.
+    pub(crate) fn scanner(&self, args: &SelectArgs, walk: &WalkArgs) -> anyhow::Result<Scanner> {
+        let rules = self.rules(args)?;
+        let mut budget = Budget::default();
+        budget.depth = walk
+            .decode_depth
+            .or(self.config.scan.decode_depth)
+            .unwrap_or(budget.depth);
+        let key = std::env::var_os(FINGERPRINT_KEY).filter(|key| !key.is_empty());
+        Ok(ScannerBuilder::new()
+            .decoders(keysieve_unpack::decoders())
+            .policy(self.policy(args)?)
+            .fingerprint_key(key.as_ref().map(|key| key.as_encoded_bytes()))
+            .budget(budget)
+            .build(rules))
+    }
+
+    fn policy(&self, args: &SelectArgs) -> anyhow::Result<Policy> {
+        let scan = &self.config.scan;
+        let ignore = self.config.paths.ignore.iter().map(String::as_str);
+        let kinds = self.config.kinds.iter().map(|(kind, config)| {
+            let (severity, confidence, silence) =
+                (config.severity, config.confidence, config.silence);
+            (
+                *kind,
+                KindPolicy {
+                    severity,
+                    confidence,
+                    silence,
+                },
+            )
+        });
+        let forbid = self.config.inline.forbid || self.no_repo_config;
+        Ok(Policy {
+            min_confidence: args
+                .min_confidence
+                .map(Into::into)
+                .or(scan.min_confidence)
+                .unwrap_or(Confidence::Medium),
+            min_severity: args
+                .min_severity
+                .map(Into::into)
+                .or(scan.min_severity)
+                .unwrap_or(Severity::Low),
+            inline: if forbid {
+                InlineComments::Forbid
+            } else {
+                InlineComments::Honour
+            },
+            kinds: kinds.collect(),
+            ignored: IgnoredPaths::new(ignore)
+                .map_err(|e| usage(format!("{FILE_NAME}: `paths.ignore`: {e}")))?,
+            today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+        })
+    }
+
+    /// The largest file that is read.
+    pub(crate) fn max_file_size(&self, walk: &WalkArgs) -> Option<u64> {
+        walk.max_file_size.or(self.config.scan.max_file_size)
+    }
+
+    /// Threads; 0 for one each core.
+    pub(crate) fn threads(&self, walk: &WalkArgs) -> usize {
+        walk.threads
+            .or(self.config.scan.threads)
+            .map_or(0, usize::from)
+    }
+}
+
+/// Reads and compiles rule files.
+pub(crate) fn user_rules(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
+    let mut rules = Vec::new();
+    for path in files {
+        let name = path.display();
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("the rule file {name} cannot be read"))?;
+        let file = RuleFile::parse(&text)
+            .map_err(|e| usage(format!("{name}: {}", with_suggestion(&e.to_string()))))?;
+        for spec in file.rules {
+            rules.push(compile_from(spec, &name)?);
+        }
+    }
+    Ok(rules)
+}
+
+fn compile_from(spec: RuleSpec, name: &dyn std::fmt::Display) -> anyhow::Result<Rule> {
+    compile(spec).map_err(|e| usage(format!("{name}: {e}")))
+}
+
+/// The message for a rule id that no rule has.
+pub(crate) fn unknown_rule(id: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|k| (strsim::damerau_levenshtein(id, k), *k))
+        .min();
+    match nearest {
+        Some((distance, near)) if distance <= 2 + id.len() / 4 => {
+            format!("no rule has the id `{id}`; did you mean `{near}`?")
+        }
+        _ => format!("no rule has the id `{id}`; `keysieve rules list` has them all"),
+    }
+}
