@@ -31,7 +31,7 @@ pub enum Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Form(name) => write!(f, "has the fixed form of a {name}"),
+            Self::Form(name) => write!(f, "is of the form of a credential of its own: {name}"),
             Self::Key(key) => write!(f, "is the value of `{}`", key.escape_debug()),
             Self::ChecksumHolds => f.write_str("its checksum holds"),
             Self::ChecksumFails => f.write_str("its checksum does not hold"),

@@ -140,8 +140,14 @@ mod tests {
     #[test]
     fn version_one_never_changes() {
         let prints = Fingerprinter::default();
-        assert_eq!(prints.fingerprint("a-rule", STRONG).to_string(), "PIN1");
-        assert_eq!(prints.fingerprint("a-rule", b"hunter2").to_string(), "PIN2");
+        assert_eq!(
+            prints.fingerprint("a-rule", STRONG).to_string(),
+            "ks1:b86adb070d6ef21c02da7fc052e2d191"
+        );
+        assert_eq!(
+            prints.fingerprint("a-rule", b"hunter2").to_string(),
+            "ks1:c640ec28c006bb0a65301b990dc48f59"
+        );
     }
 
     #[test]

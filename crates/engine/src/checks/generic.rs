@@ -23,14 +23,19 @@ pub fn judge(subject: Subject<'_>, wanted: Wanted) -> Option<Opinion> {
     if let Some(reason) = form(value, subject, wanted) {
         return Some(Opinion::Against(reason));
     }
+    // In a program an unquoted right side is an expression, unless the name is that of a variable of the environment.
+    let name = &subject.text[assignment.name.range()];
+    let environment = !name.iter().any(u8::is_ascii_lowercase);
+    let element = assignment.operator == Operator::Close
+        && subject.text[..assignment.name.start].ends_with(b"<");
     if !assignment.quoted
+        && !environment
+        && !element
         && is_program(subject.kind)
-        && matches!(assignment.operator, Operator::Equals | Operator::Colon)
+        && value.first().is_some_and(u8::is_ascii_alphabetic)
+        && value.len() < 24
     {
-        // In a program an unquoted right side is an expression; the form check let through what looks like a value.
-        if value.first().is_some_and(|b| b.is_ascii_alphabetic()) && value.len() < 24 {
-            return Some(Opinion::Against(Reason::Code));
-        }
+        return Some(Opinion::Against(Reason::Code));
     }
     match wanted {
         Wanted::Token => token(value),
@@ -62,18 +67,25 @@ fn form(value: &[u8], subject: Subject<'_>, wanted: Wanted) -> Option<Reason> {
     if value.contains(&b' ') && wanted == Wanted::Token {
         return Some(Reason::Prose);
     }
-    if shape::is_uuid(value) || is_about_something_else(name) {
+    if is_type(value) {
+        return Some(Reason::Code);
+    }
+    if shape::is_uuid(value) || is_about_something_else(name) || is_public_token(name) {
         return Some(Reason::Identifier);
     }
     if is_digest_name(name) && shape::is_digest(value) {
         return Some(Reason::Digest);
     }
-    let code = value.windows(2).any(|w| {
-        matches!(
-            w,
-            b"()" | b"::" | b"->" | b"=>" | b"//" | b"${" | b"{{" | b"#{"
-        )
-    }) || value.starts_with(b"/") && value[1..].contains(&b'/')
+    let pairs = |wanted: &[&[u8; 2]]| {
+        value
+            .windows(2)
+            .any(|w| wanted.iter().any(|pair| w == *pair))
+    };
+    let path =
+        value.starts_with(b"/") && value[1..].contains(&b'/') && words::likeness(value) > 0.35;
+    let code = pairs(&[b"()", b"::", b"->", b"=>", b"${", b"{{", b"#{"])
+        || memchr::memmem::find(value, b"://").is_some()
+        || path
         || value.starts_with(b"./")
         || value.starts_with(b"--")
         || value.starts_with(b"$")
@@ -134,6 +146,54 @@ fn is_about_something_else(name: &[u8]) -> bool {
     ABOUT
         .iter()
         .any(|about| last.eq_ignore_ascii_case(about.as_bytes()))
+}
+
+/// Words in the names of tokens that open nothing: they mark a page, a form or a place.
+const PUBLIC: [&str; 8] = [
+    "next",
+    "page",
+    "pagination",
+    "continuation",
+    "csrf",
+    "xsrf",
+    "cancellation",
+    "marker",
+];
+
+fn is_public_token(name: &[u8]) -> bool {
+    let name = name.to_ascii_lowercase();
+    PUBLIC
+        .iter()
+        .any(|word| memchr::memmem::find(&name, word.as_bytes()).is_some())
+}
+
+/// What stands behind a colon in declarations.
+const TYPES: [&str; 14] = [
+    "string",
+    "str",
+    "text",
+    "bytes",
+    "int",
+    "id",
+    "bool",
+    "boolean",
+    "any",
+    "none",
+    "null",
+    "nil",
+    "undefined",
+    "secretstr",
+];
+
+/// Whether a value is the name of a type, perhaps with the mark of what may be absent: `String!`, `str?`.
+fn is_type(value: &[u8]) -> bool {
+    let bare = value
+        .strip_suffix(b"!")
+        .or_else(|| value.strip_suffix(b"?"))
+        .unwrap_or(value);
+    TYPES
+        .iter()
+        .any(|t| bare.eq_ignore_ascii_case(t.as_bytes()))
 }
 
 /// The last part of `snake_case`, `kebab-case`, `dotted.name` or `camelCase`.

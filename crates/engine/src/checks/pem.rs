@@ -23,6 +23,10 @@ pub struct Block {
 pub const MAX_BLOCK: usize = 64 * 1024;
 /// The shortest body: an Ed25519 key has 64 characters, a stub in a test fewer.
 const MIN_BODY: usize = 40;
+/// A line of a body has at least this many characters; only its last line may have fewer.
+const MIN_LINE: usize = 16;
+/// Fewer different characters than these, and it is filler: 40 random ones have 30.
+const MIN_ALPHABET: usize = 20;
 
 /// The block whose header is `header`, if it has a body.
 pub fn block(text: &[u8], header: Span) -> Option<Block> {
@@ -96,13 +100,18 @@ fn footer(rest: &[u8], header: &[u8]) -> (usize, usize) {
 /// The base64 characters of `area`, without escapes, header fields (`Proc-Type: ...`) and whatever else decorates it.
 fn body(area: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(area.len());
+    let mut previous = 0;
     for piece in pieces(area) {
         if piece.contains(&b':') && !piece.starts_with(b"=") {
             continue; // a header field
         }
         let run = longest_run(piece);
-        if run.len() >= 4 {
+        let last = (4..MIN_LINE).contains(&run.len()) && previous >= MIN_LINE;
+        if run.len() >= MIN_LINE || last {
             body.extend_from_slice(run);
+        }
+        if !run.is_empty() {
+            previous = run.len();
         }
     }
     body
@@ -133,7 +142,7 @@ fn pieces(area: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn is_base64(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_')
+    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')
 }
 
 /// The longest run of base64 in a piece: the rest is indentation, a `+` or `>` in front, or a comment behind.
@@ -149,7 +158,7 @@ fn longest_run(piece: &[u8]) -> &[u8] {
 fn is_filler(body: &[u8]) -> bool {
     let mut seen = [false; 256];
     body.iter().for_each(|&b| seen[usize::from(b)] = true);
-    seen.iter().filter(|&&s| s).count() < 16
+    seen.iter().filter(|&&s| s).count() < MIN_ALPHABET
 }
 
 /// One past the last long run of base64 in `area`, for a block that was cut off.
@@ -158,7 +167,7 @@ fn last_of_body(area: &[u8]) -> usize {
     let mut at = 0;
     for line in area.split_inclusive(|&b| b == b'\n') {
         at += line.len();
-        if longest_run(line).len() >= 16 {
+        if longest_run(line).len() >= MIN_LINE {
             end = at - usize::from(line.ends_with(b"\n"));
         } else if end > 0 {
             break;
@@ -182,7 +191,9 @@ mod tests {
         (0..3u8)
             .map(|i| {
                 (0..64u8)
-                    .map(|j| char::from(b'A' + (i * 7 + j * 11) % 26))
+                    .map(|j| {
+                        char::from(b'A' + i.wrapping_mul(7).wrapping_add(j.wrapping_mul(11)) % 26)
+                    })
                     .collect()
             })
             .collect()

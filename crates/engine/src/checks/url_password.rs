@@ -23,10 +23,7 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     if let Some(reason) = reference::judge(password) {
         return Some(Opinion::Against(reason));
     }
-    // `{password}`, `<password>`, `$PASS`, `%s`, `***`: templates and masks.
-    if password.iter().any(|b| b"<>{}$*()".contains(b)) && password.len() < 24
-        || password.starts_with(b"%s")
-    {
+    if is_template(password) {
         return Some(Opinion::Against(Reason::Reference));
     }
     if let Some(reason) = placeholder::judge(password) {
@@ -47,6 +44,24 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     }
     let plain_word = password.iter().all(u8::is_ascii_lowercase) && password.len() < 12;
     (plain_word || words::likeness(password) > 0.8).then_some(Opinion::Doubt(Reason::Wordlike))
+}
+
+/// `{password}`, `<password>`, `$PASS`, `%s`, `***`: a template or a mask.
+fn is_template(password: &[u8]) -> bool {
+    let between =
+        |open: u8, close: u8| password.starts_with(&[open]) && password.ends_with(&[close]);
+    between(b'{', b'}')
+        || between(b'<', b'>')
+        || between(b'[', b']')
+        || between(b'%', b'%')
+        || password.starts_with(b"$")
+        || memchr::memmem::find(password, b"${").is_some()
+        || memchr::memmem::find(password, b"{{").is_some()
+        || password.ends_with(b"()")
+        || matches!(password, b"%s" | b"%d" | b"%v" | b"%@")
+        || password
+            .iter()
+            .all(|&b| matches!(b, b'*' | b'.' | b'x' | b'X' | b'-'))
 }
 
 /// The user name before `:password`; empty where there is none.

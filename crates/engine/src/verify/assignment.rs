@@ -418,7 +418,7 @@ mod tests {
                     seed = seed
                         .wrapping_mul(6364136223846793005)
                         .wrapping_add(1442695040888963407);
-                    b"api=:\"'\\ \n({[<>|$},x1\xff"[(seed >> 33) as usize % 24]
+                    b"api=:\"'\\ \n({[<>|$},x1\xff"[(seed >> 33) as usize % 22]
                 })
                 .collect();
             if let Some(a) = after(&text, Span::new(3, 6)) {

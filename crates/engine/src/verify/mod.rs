@@ -6,6 +6,7 @@
 use regex_automata::{Anchored, Input};
 
 use crate::Span;
+use crate::checks::reference::default_inside;
 use crate::rule::{Boundary, Role, Rule, Shape};
 
 mod assignment;
@@ -98,18 +99,37 @@ fn assigned(rule: &Rule, keyword: Span, text: &[u8]) -> Option<Match> {
     if !is_part_start(text, keyword.start) || rule.is_generic() && !is_part_end(text, keyword.end) {
         return None;
     }
-    let assignment = assignment::after(text, keyword)?;
+    let mut assignment = assignment::after(text, keyword)?;
+    if let Some(default) = fallback(&text[assignment.value.range()]) {
+        let start = assignment.value.start;
+        assignment.value = Span::new(start + default.start, start + default.end);
+    }
     let value = assignment.value;
-    let mut found = matched(
-        rule,
-        Input::new(text).span(value.range()).anchored(Anchored::Yes),
-    )?;
+    let input = Input::new(text).span(value.range()).anchored(Anchored::Yes);
+    let mut found = matched(rule, input)?;
     if found.whole != value {
         return None;
     }
     found.whole.start = assignment.name.start;
     found.assignment = Some(assignment);
     Some(found)
+}
+
+/// The default in a value such as `${VAR:-default}`: it is what the name falls back to, so it is the value.
+fn fallback(value: &[u8]) -> Option<std::ops::Range<usize>> {
+    let default = Some(value)
+        .filter(|v| v.starts_with(b"${"))
+        .and_then(default_inside)?;
+    let before = value[..default.start].trim_ascii_end();
+    let before = before
+        .strip_suffix(b"\"")
+        .or_else(|| before.strip_suffix(b"'"))
+        .unwrap_or(before);
+    let before = before
+        .strip_suffix(b"-")
+        .or_else(|| before.strip_suffix(b"="))
+        .unwrap_or(before);
+    before.ends_with(b":").then_some(default)
 }
 
 /// Whether a part of an identifier begins at `at`: `foo_KEY`, `fooKey`, `FOOKey`, but not `monkey`.

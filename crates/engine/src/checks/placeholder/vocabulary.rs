@@ -57,17 +57,47 @@ const WORDS: [(Class, &str); 4] = [
     ),
 ];
 
-/// All words in alphabetic order, with their classes; built once, in some 20 microseconds.
-fn table() -> &'static [(&'static [u8], Class)] {
-    static TABLE: OnceLock<Vec<(&'static [u8], Class)>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let rows = WORDS
-            .iter()
-            .flat_map(|&(class, words)| words.split(' ').map(move |word| (word.as_bytes(), class)));
-        let mut rows: Vec<_> = rows.collect();
-        rows.sort_unstable_by_key(|&(word, _)| word);
-        rows
-    })
+/// All words, to be searched.
+struct Vocabulary {
+    /// The words with their classes, by [`key`].
+    rows: Vec<(&'static [u8], Class)>,
+    /// For each first letter, the lengths of the words that have it, as bits. Most look-ups end here.
+    lengths: [u32; 256],
+}
+
+impl Vocabulary {
+    /// The vocabulary; built when it is first asked for, in some 20 microseconds.
+    fn get() -> &'static Self {
+        static VOCABULARY: OnceLock<Vocabulary> = OnceLock::new();
+        VOCABULARY.get_or_init(|| {
+            let words = |&(class, words): &(Class, &'static str)| {
+                words.split(' ').map(move |word| (word.as_bytes(), class))
+            };
+            let mut rows: Vec<_> = WORDS.iter().flat_map(words).collect();
+            rows.sort_unstable_by_key(|&(word, _)| key(word));
+            let mut lengths = [0; 256];
+            for (word, _) in &rows {
+                lengths[usize::from(word[0])] |= 1 << word.len();
+            }
+            Self { rows, lengths }
+        })
+    }
+
+    /// The class of `word`, which is in lower case and has at most [`LONGEST`] letters.
+    fn class_of(&self, word: &[u8]) -> Option<Class> {
+        if self.lengths[usize::from(*word.first()?)] >> word.len() & 1 == 0 {
+            return None;
+        }
+        let found = self
+            .rows
+            .binary_search_by_key(&key(word), |&(word, _)| key(word));
+        found.ok().map(|i| self.rows[i].1)
+    }
+}
+
+/// What words are sorted by: mostly told apart by two numbers, before any text is compared.
+fn key(word: &[u8]) -> (u8, usize, &[u8]) {
+    (word[0], word.len(), word)
 }
 
 /// The longest word, in letters.
@@ -84,15 +114,7 @@ pub(super) fn class_of(word: &[u8]) -> Option<Class> {
     let lower = &mut lower[..word.len()];
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    class_of_lower(lower)
-}
-
-fn class_of_lower(word: &[u8]) -> Option<Class> {
-    let table = table();
-    table
-        .binary_search_by_key(&word, |&(word, _)| word)
-        .ok()
-        .map(|i| table[i].1)
+    Vocabulary::get().class_of(lower)
 }
 
 /// The class of a word in which digits stand for letters, `passw0rd` or `t3st`, with a number after it perhaps.
@@ -119,7 +141,9 @@ pub(super) fn class_of_leet(chunk: &[u8]) -> Option<Class> {
             other => other.to_ascii_lowercase(),
         };
     }
-    class_of_lower(plain).filter(|_| word.len() >= 4)
+    Vocabulary::get()
+        .class_of(plain)
+        .filter(|_| word.len() >= 4)
 }
 
 /// `text`, which is letters without a sign of where words end, as words: `yourapikeyhere`. `None` where known words
@@ -132,12 +156,13 @@ pub(super) fn split(text: &[u8]) -> Option<impl Iterator<Item = (&[u8], Option<C
     let lower = &mut lower[..text.len()];
     lower.copy_from_slice(text);
     lower.make_ascii_lowercase();
+    let vocabulary = Vocabulary::get();
     // For every end: how many letters before it are in no word, and what the last piece is.
     let mut best = [(0, 0, None); MAX_SPLIT + 1];
     for end in 1..=text.len() {
         best[end] = (best[end - 1].0 + 1, 1, None);
         for len in 2..=LONGEST.min(end) {
-            let Some(class) = class_of_lower(&lower[end - len..end]) else {
+            let Some(class) = vocabulary.class_of(&lower[end - len..end]) else {
                 continue;
             };
             if best[end - len].0 <= best[end].0 {
@@ -166,8 +191,12 @@ mod tests {
         for (class, words) in WORDS {
             assert!(words.split(' ').is_sorted(), "{class:?}");
         }
-        assert!(table().is_sorted_by(|a, b| a.0 < b.0));
-        for (word, _) in table() {
+        assert!(
+            Vocabulary::get()
+                .rows
+                .is_sorted_by(|a, b| key(a.0) < key(b.0))
+        );
+        for (word, _) in &Vocabulary::get().rows {
             assert!(
                 word.iter().all(u8::is_ascii_lowercase) && (1..=LONGEST).contains(&word.len()),
                 "{word:?}"

@@ -15,16 +15,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use crate::checks::{self, Judgement, Subject};
+use crate::checks::{self, Subject};
 use crate::policy::{Policy, inline::Lines};
 use crate::prefilter::{Hit, Oracle, Prefilter};
-use crate::rule::{Missing, Role, Rule, RuleIndex, RuleSet, Shape};
+use crate::rule::{Role, RuleSet, Shape};
 use crate::source::{Visitor, VisitorBuilder};
-use crate::verify::{self, Match};
+use crate::verify;
 use crate::{
-    Blob, Budget, Confidence, Context, Decoder, Evidence, FileKind, Finding, Fingerprinter, Flow,
-    Issue, IssueKind, LineIndex, Pair, Position, Secret, Sink, Skip, Span, Stats,
+    Blob, Budget, Context, Decoder, FileKind, Finding, Fingerprinter, Flow, Issue, IssueKind,
+    LineIndex, Position, Secret, Sink, Skip, Span, Stats,
 };
+
+mod cursors;
+mod settle;
+
+use cursors::Cursors;
+use settle::{Found, Halves, literal_len, settle};
 
 /// Findings that one blob may give; more are counted as one [`IssueKind::Limit`].
 const MAX_FINDINGS: usize = 10_000;
@@ -232,16 +238,6 @@ impl Visitor for Scan<'_> {
     }
 }
 
-/// A match that was taken for a secret, before overlaps are settled.
-#[derive(Debug)]
-struct Found<'a> {
-    rule: RuleIndex,
-    /// Length of the literal by which it was found: the longer, the more specific.
-    literal: usize,
-    matched: Match,
-    judged: Judgement<'a>,
-}
-
 impl Scan<'_> {
     /// Scans a content and all that is hidden in it.
     fn content(&mut self, blob: &Blob<'_>, budget: &mut Budget) -> Flow {
@@ -363,7 +359,6 @@ impl Scan<'_> {
                             .set(*index, matched.whole.end.max(judged.secret.end));
                         found.push(Found {
                             rule: *index,
-                            literal: literal.len(),
                             matched,
                             judged,
                         });
@@ -396,18 +391,15 @@ impl Scan<'_> {
             .map_or((0, Position::START), |w| (w.offset, w.position));
         let mut lines = LineIndex::new(text, base, position);
 
-        let found = settle(&scanner.rules, found);
-        let located: Vec<_> = found
-            .iter()
-            .map(|f| (f.rule, lines.locate(f.judged.secret)))
-            .collect();
-        for (found, (index, location)) in found.into_iter().zip(&located) {
-            let rule = scanner.rules.rule(*index);
+        let halves = Halves::locate(&scanner.rules, &found, &mut lines);
+        for found in settle(&scanner.rules, text, halves.keep(found, &mut lines)) {
+            let rule = scanner.rules.rule(found.rule);
             let secret = self.secret(text, &found);
+            let span = found.judged.secret;
             let mut finding = Finding {
-                rule: *index,
+                rule: found.rule,
                 origin: blob.origin.clone(),
-                location: *location,
+                location: lines.locate(span),
                 kind,
                 confidence: found.judged.confidence,
                 severity: found.judged.severity,
@@ -415,17 +407,14 @@ impl Scan<'_> {
                     .fingerprinter
                     .fingerprint(&rule.id, &found.judged.identity),
                 evidence: found.judged.evidence,
-                context: Context::cut(text, found.judged.secret, &masks),
+                context: Context::cut(text, span, &masks),
                 pair: None,
                 secret,
             };
-            if !pair(&scanner.rules, rule, &mut finding, &located) {
-                continue;
-            }
-            let verdict =
-                scanner
-                    .policy
-                    .judge(&mut finding, rule, Lines::around(text, found.judged.secret));
+            halves.pair(rule, &mut finding);
+            let verdict = scanner
+                .policy
+                .judge(&mut finding, rule, Lines::around(text, span));
             if let Err(error) = self.session.sink.finding(finding, verdict) {
                 let message = format!("the report could not be kept: {error}");
                 let _ = self.issue(Issue::general(IssueKind::Internal, message));
@@ -438,7 +427,7 @@ impl Scan<'_> {
     fn secret(&self, text: &[u8], found: &Found<'_>) -> Secret {
         let rule = self.session.scanner.rules.rule(found.rule);
         let public = if rule.shape == Shape::Token {
-            found.literal
+            literal_len(rule, text, found.matched)
         } else {
             0
         };
@@ -452,115 +441,4 @@ enum Decoded {
     Replaced(Flow),
     /// Its own bytes are still to be scanned.
     Beside(Flow),
-}
-
-/// One value, one finding: where secrets overlap, the most specific stays. Sorted by place.
-fn settle<'a>(rules: &RuleSet, mut found: Vec<Found<'a>>) -> Vec<Found<'a>> {
-    found.sort_by_cached_key(|f| {
-        let rule = rules.rule(f.rule);
-        let form = match rule.shape {
-            Shape::Token => 3,
-            Shape::Around { .. } => 2,
-            Shape::Assigned => 1,
-        };
-        let form = if rule.is_generic() { 0 } else { form };
-        let sure = f.judged.confidence >= Confidence::Medium;
-        let rank = (
-            sure,
-            form,
-            f.literal,
-            f.judged.confidence,
-            f.judged.secret.len(),
-        );
-        (std::cmp::Reverse(rank), rule.id.clone(), f.matched.whole)
-    });
-    // Kept spans do not overlap, so only the neighbours by start can overlap a new one.
-    let mut kept: BTreeMap<usize, usize> = BTreeMap::new();
-    found.retain(|f| {
-        let span = f.judged.secret;
-        let before = kept.range(..span.end).next_back();
-        if before.is_some_and(|(_, &end)| end > span.start) {
-            return false;
-        }
-        kept.insert(span.start, span.end);
-        true
-    });
-    found.sort_by_key(|f| f.judged.secret);
-    found
-}
-
-/// Looks for the other half of a two-part credential; whether the finding stays.
-fn pair(
-    rules: &RuleSet,
-    rule: &Rule,
-    finding: &mut Finding,
-    all: &[(RuleIndex, crate::Location)],
-) -> bool {
-    let (Some(requires), Some(partner)) = (&rule.requires, rules.required(finding.rule)) else {
-        return true;
-    };
-    let line = finding.location.start.line;
-    let near = all
-        .iter()
-        .filter(|(index, _)| *index == partner)
-        .map(|(_, location)| (location.start.line.abs_diff(line), *location))
-        .min()
-        .filter(|(distance, _)| *distance <= u64::from(requires.lines));
-    match (near, requires.missing) {
-        (Some((_, location)), _) => {
-            finding.evidence.push(Evidence::Paired(
-                requires.rule.to_string(),
-                location.start.line,
-            ));
-            finding.pair = Some(Pair {
-                rule: partner,
-                location,
-            });
-            true
-        }
-        (None, Missing::Keep) => true,
-        (None, Missing::Lower) => {
-            finding.confidence = finding.confidence.lower();
-            finding
-                .evidence
-                .push(Evidence::Unpaired(requires.rule.to_string()));
-            true
-        }
-        (None, Missing::Drop) => false,
-    }
-}
-
-/// For each rule, the end of its last match in this blob. A reset costs nothing: entries of older blobs do not count.
-#[derive(Debug)]
-struct Cursors {
-    generation: u32,
-    ends: Vec<(u32, usize)>,
-}
-
-impl Cursors {
-    fn new(rules: usize) -> Self {
-        Self {
-            generation: 0,
-            ends: vec![(0, 0); rules],
-        }
-    }
-
-    fn reset(&mut self) {
-        self.generation = self.generation.wrapping_add(1);
-        if self.generation == 0 {
-            self.ends.fill((0, 0));
-            self.generation = 1;
-        }
-    }
-
-    fn get(&self, rule: RuleIndex) -> usize {
-        match self.ends[rule.get()] {
-            (generation, end) if generation == self.generation => end,
-            _ => 0,
-        }
-    }
-
-    fn set(&mut self, rule: RuleIndex, end: usize) {
-        self.ends[rule.get()] = (self.generation, end);
-    }
 }
