@@ -192,7 +192,6 @@ fn try_text(
         .scan()
         .blob(Blob::whole(text.as_bytes(), Arc::new(Origin::Stdin)));
     let rejected = session.stats().counts().rejected;
-    drop(session);
 
     let (findings, _) = collector.into_parts();
     for reported in &findings {

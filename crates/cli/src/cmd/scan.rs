@@ -43,7 +43,6 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         source.walk(&session)
     })?;
     let counts = session.stats().counts();
-    drop(session);
 
     let (findings, issues) = collector.into_parts();
     let interrupted = interrupt.load(Relaxed);

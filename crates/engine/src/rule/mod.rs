@@ -22,7 +22,7 @@ mod spec;
 
 pub use compile::compile;
 pub use error::{Error, ErrorKind};
-pub use set::{Literal, LiteralId, Role, RuleIndex, RuleSet};
+pub use set::{Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
 pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};
 
 /// The longest match of a pattern, in bytes. What is longer (PEM blocks) is found by its header and grown by a check.
@@ -148,7 +148,7 @@ impl Lazy {
 }
 
 /// The pattern as a regular expression over bytes with ASCII classes.
-fn regex(pattern: &str) -> Result<Regex, regex_automata::meta::BuildError> {
+fn regex(pattern: &str) -> Result<Regex, Box<regex_automata::meta::BuildError>> {
     Regex::builder()
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .configure(
@@ -157,6 +157,7 @@ fn regex(pattern: &str) -> Result<Regex, regex_automata::meta::BuildError> {
                 .nfa_size_limit(Some(4 << 20)),
         )
         .build(pattern)
+        .map_err(Box::new)
 }
 
 fn globs(globs: &[Text]) -> Result<GlobSet, globset::Error> {

@@ -36,8 +36,19 @@ pub enum Role {
 pub struct Literal {
     /// Lower case; found in any ASCII case.
     pub text: Box<[u8]>,
-    /// The rules, each with the literal as the rule writes it and what it is to the rule.
-    pub uses: Vec<(RuleIndex, Role, Box<[u8]>)>,
+    /// The rules that it may belong to.
+    pub uses: Vec<Use>,
+}
+
+/// What a literal is to one rule.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Use {
+    /// The rule.
+    pub rule: RuleIndex,
+    /// Where the literal stands in a match.
+    pub role: Role,
+    /// The literal as the rule writes it.
+    pub text: Box<[u8]>,
 }
 
 /// A built-in rule, or one of the user's.
@@ -162,7 +173,7 @@ impl RuleSet {
 }
 
 fn literals(rules: &[Slot]) -> Vec<Literal> {
-    let mut by_text: HashMap<Box<[u8]>, Vec<(RuleIndex, Role, Box<[u8]>)>> = HashMap::new();
+    let mut by_text: HashMap<Box<[u8]>, Vec<Use>> = HashMap::new();
     for (i, rule) in rules.iter().enumerate() {
         let (texts, role) = match rule.shape {
             Shape::Token => (&rule.prefixes, Role::Prefix),
@@ -171,7 +182,11 @@ fn literals(rules: &[Slot]) -> Vec<Literal> {
         };
         for text in texts.iter().map(|t| t.as_bytes()) {
             let uses = by_text.entry(text.to_ascii_lowercase().into()).or_default();
-            uses.push((RuleIndex(i as u32), role, text.into()));
+            uses.push(Use {
+                rule: RuleIndex(i as u32),
+                role,
+                text: text.into(),
+            });
         }
     }
     let mut literals: Vec<_> = by_text

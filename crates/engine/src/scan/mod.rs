@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::checks::{self, Subject};
 use crate::policy::{Policy, inline::Lines};
 use crate::prefilter::{Hit, Oracle, Prefilter};
-use crate::rule::{Role, RuleSet, Shape};
+use crate::rule::{Role, RuleSet, Shape, Use};
 use crate::source::{Visitor, VisitorBuilder};
 use crate::verify;
 use crate::{
@@ -333,7 +333,12 @@ impl Scan<'_> {
         let mut found = Vec::new();
         self.cursors.reset();
         for hit in hits {
-            for (index, role, literal) in &rules.literal(hit.literal).uses {
+            for Use {
+                rule: index,
+                role,
+                text: literal,
+            } in &rules.literal(hit.literal).uses
+            {
                 let rule = rules.rule(*index);
                 let from = self.cursors.get(*index);
                 if hit.at < from && *role != Role::Inside || hit.at + literal.len() <= from {
