@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use keysieve_engine::rule::{Rule, RuleFile, Shape, Text, compile};
+use keysieve_engine::rule::{Rule, RuleFile, Shape, Text, Tier, compile};
 
 fn main() {
     let folder =
@@ -96,6 +96,10 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
         Shape::Around { left } => format!("Shape::Around {{ left: {left} }}"),
         other => format!("Shape::{other:?}"),
     };
+    let tier = match rule.tier {
+        Tier::Full(why) => format!("Tier::Full(Why::{why:?})"),
+        other => format!("Tier::{other:?}"),
+    };
     let requires = option(rule.requires.as_ref().map(|r| {
         let (id, lines, missing) = (&r.rule, r.lines, r.missing);
         format!(
@@ -106,7 +110,7 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
     writeln!(
         table,
         "Rule {{ id: {}, name: {}, description: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, \
-         prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, \
+         prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, tier: {tier}, \
          max_len: {}, has_group: {}, boundary: Boundary::{:?}, tail: ByteSet({:?}), path: Borrowed(&PATH_{i}), \
          min_entropy: {:?}, checks: Borrowed(&CHECKS_{i}), requires: {requires}, kinds: Borrowed(&KINDS_{i}), \
          docs: {}, remediation: {}, tags: Borrowed(&TAGS_{i}), samples: Borrowed(&SAMPLES_{i}), \

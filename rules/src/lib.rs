@@ -11,7 +11,8 @@ use keysieve_engine::rule::Rule;
 mod tables {
     use keysieve_engine::checks::checksum::Scheme;
     use keysieve_engine::rule::{
-        Boundary, ByteSet, CheckName, KindRank, Lazy, Missing, Requires, Rule, Shape, Text,
+        Boundary, ByteSet, CheckName, KindRank, Lazy, Missing, Requires, Rule, Shape, Text, Tier,
+        Why,
     };
     use keysieve_engine::{Confidence, FileKind, Severity};
 

@@ -540,7 +540,10 @@ mod tests {
         }
         let (literal, random) = ("npm_".to_owned(), "npm_");
         let text = literal + random;
-        assert_eq!(token_start(&text, &[0..4], &prefixes), (0, 4));
+        assert_eq!(
+            token_start(&text, std::slice::from_ref(&(0..4)), &prefixes),
+            (0, 4)
+        );
         assert_eq!(token_start(&text, &[0..4, 4..8], &prefixes), (4, 4));
     }
 

@@ -73,6 +73,7 @@ fn show(rules: &RuleSet, id: &str, out: &mut dyn Write) -> anyhow::Result<Exit> 
     field("severity", rule.severity.as_str())?;
     field("confidence", rule.confidence.as_str())?;
     field("shape", &shape(rule))?;
+    field("tier", &rule.tier.to_string())?;
     field("prefixes", &rule.prefixes.join("  "))?;
     field("keywords", &rule.keywords.join("  "))?;
     field(

@@ -5,8 +5,15 @@
 
 use crate::rule::{LiteralId, RuleSet};
 
+mod classes;
+mod fast;
+mod grams;
 mod oracle;
+mod simd;
 
+pub use classes::MIN_RUN;
+pub(crate) use classes::is_token as is_token_byte;
+pub use fast::Fast;
 pub use oracle::Oracle;
 
 /// A literal that stands in the text.
@@ -25,6 +32,13 @@ pub trait Prefilter: Send + Sync {
     where
         Self: Sized;
 
-    /// Appends every hit in `text` to `hits`, in the order of their offset.
-    fn hits(&self, text: &[u8], hits: &mut Vec<Hit>);
+    /// Appends the hits in `text` to `hits`, in the order of their offset, each once. May leave out what no rule of its
+    /// literal could verify.
+    fn hits(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>);
+}
+
+/// What a thread keeps from text to text.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    window: Box<fast::Window>,
 }

@@ -5,7 +5,7 @@
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::{Hit, Prefilter};
+use super::{Hit, Prefilter, Scratch};
 use crate::rule::{LiteralId, RuleSet};
 
 /// See the module.
@@ -25,7 +25,7 @@ impl Prefilter for Oracle {
         Self { automaton }
     }
 
-    fn hits(&self, text: &[u8], hits: &mut Vec<Hit>) {
+    fn hits(&self, text: &[u8], _: &mut Scratch, hits: &mut Vec<Hit>) {
         let from = hits.len();
         hits.extend(self.automaton.find_overlapping_iter(text).map(|m| Hit {
             at: m.start(),

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use regex_syntax::hir::Hir;
 
 use super::spec::{Boundary, RuleSpec};
-use super::{Error, ErrorKind, Lazy, MAX_MATCH, Rule, Shape, Text, Texts, globs, proof, regex};
+use super::{
+    Error, ErrorKind, Lazy, MAX_MATCH, Rule, Shape, Text, Texts, globs, proof, regex, tier,
+};
 
 /// Accepts a rule, or says what is wrong with it. Proves that its literals stand in every match and that a match is
 /// bounded; the regular expression is compiled once, to be refused here and not in the middle of a scan.
@@ -97,6 +99,7 @@ fn check(spec: RuleSpec) -> Result<Rule, ErrorKind> {
         prefixes: texts(spec.prefixes),
         keywords: texts(keywords),
         tail: proof::tail(&hir),
+        tier: tier::prove(&hir, shape, spec.boundary),
         pattern: pattern.into(),
         shape,
         max_len,

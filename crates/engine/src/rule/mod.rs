@@ -19,11 +19,13 @@ mod error;
 mod proof;
 mod set;
 mod spec;
+mod tier;
 
 pub use compile::compile;
 pub use error::{Error, ErrorKind};
 pub use set::{Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
 pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};
+pub use tier::{Tier, Why};
 
 /// The longest match of a pattern, in bytes. What is longer (PEM blocks) is found by its header and grown by a check.
 pub const MAX_MATCH: usize = 4096;
@@ -55,6 +57,8 @@ pub struct Rule {
     pub pattern: Text,
     /// How candidates are found and matched.
     pub shape: Shape,
+    /// The part of the fast prefilter that finds its candidates.
+    pub tier: Tier,
     /// Longest match in bytes.
     pub max_len: usize,
     /// Whether the pattern has a group named `secret`.

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::checks::{self, Subject};
 use crate::policy::{Policy, inline::Lines};
-use crate::prefilter::{Hit, Oracle, Prefilter};
+use crate::prefilter::{Fast, Hit, Prefilter, Scratch};
 use crate::rule::{Role, RuleSet, Shape, Use};
 use crate::source::{Visitor, VisitorBuilder};
 use crate::verify;
@@ -100,13 +100,18 @@ impl ScannerBuilder {
 
     /// A scanner for these rules. Takes what was set; the builder is as new afterwards.
     pub fn build(&mut self, rules: Arc<RuleSet>) -> Scanner {
+        self.build_with::<Fast>(rules)
+    }
+
+    /// As [`ScannerBuilder::build`], with a prefilter of choice: the plain one is the witness for the fast one.
+    pub fn build_with<P: Prefilter + 'static>(&mut self, rules: Arc<RuleSet>) -> Scanner {
         let Self {
             decoders,
             policy,
             fingerprinter,
             budget,
         } = std::mem::take(self);
-        let prefilter = Box::new(Oracle::new(&rules));
+        let prefilter = Box::new(P::new(&rules));
         Scanner {
             rules,
             prefilter,
@@ -162,6 +167,7 @@ impl Session<'_> {
         Scan {
             session: self,
             hits: Vec::new(),
+            scratch: Scratch::default(),
             cursors: Cursors::new(self.scanner.rules.rules().len()),
             head: None,
         }
@@ -179,6 +185,7 @@ impl VisitorBuilder for Session<'_> {
 pub struct Scan<'s> {
     session: &'s Session<'s>,
     hits: Vec<Hit>,
+    scratch: Scratch,
     cursors: Cursors,
     /// The kind of the content whose windows are coming.
     head: Option<FileKind>,
@@ -300,7 +307,10 @@ impl Scan<'_> {
         }
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
-        self.session.scanner.prefilter.hits(blob.bytes, &mut hits);
+        self.session
+            .scanner
+            .prefilter
+            .hits(blob.bytes, &mut self.scratch, &mut hits);
         let flow = if hits.is_empty() {
             Flow::Continue
         } else {

@@ -47,7 +47,7 @@ pub enum Operator {
 /// How far the operator may stand behind the keyword.
 const NAME_REACH: usize = 48;
 /// Most blanks between operator and value.
-const GAP: usize = 64;
+pub(super) const GAP: usize = 64;
 /// The longest value, in bytes.
 pub(super) const MAX_VALUE: usize = crate::rule::MAX_MATCH;
 /// How far behind a keyword its value can begin: the reaches of the parts below, added up.
@@ -78,7 +78,9 @@ pub(super) fn after(text: &[u8], keyword: Span) -> Option<Assignment> {
     if operator == Operator::Colon && !broken && !block {
         annotation(&mut cursor);
     }
-    wrapper(&mut cursor);
+    if !broken {
+        wrapper(&mut cursor);
+    }
 
     let quote = open_quote(&mut cursor);
     if quote.is_none() && (broken || operator == Operator::Argument) {
@@ -279,7 +281,7 @@ fn open_quote(cursor: &mut Cursor<'_>) -> Option<Quote> {
 }
 
 /// The schemes of `Authorization` and its kin.
-const SCHEMES: [&[u8]; 7] = [
+pub(super) const SCHEMES: [&[u8]; 7] = [
     b"bearer ", b"basic ", b"token ", b"apikey ", b"bot ", b"key ", b"digest ",
 ];
 

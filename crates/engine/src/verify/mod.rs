@@ -7,15 +7,17 @@ use regex_automata::{Anchored, Input};
 
 use crate::Span;
 use crate::checks::reference::default_inside;
-use crate::rule::{Boundary, Role, Rule, Shape};
+use crate::rule::{Boundary, Role, Rule, Shape, Tier};
 
 mod assignment;
 mod boundary;
 mod brute;
+mod value;
 
 pub use assignment::{Assignment, Operator};
 pub use boundary::{is_token_end, is_token_start};
 pub use brute::brute;
+pub(crate) use value::{is_plausible, names_before, operator_before};
 
 /// A text that has the form of a rule's credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -105,6 +107,9 @@ fn assigned(rule: &Rule, keyword: Span, text: &[u8]) -> Option<Match> {
         assignment.value = Span::new(start + default.start, start + default.end);
     }
     let value = assignment.value;
+    if rule.tier == Tier::Keyword && !is_plausible(text, value.start) {
+        return None;
+    }
     let input = Input::new(text).span(value.range()).anchored(Anchored::Yes);
     let mut found = matched(rule, input)?;
     if found.whole != value {

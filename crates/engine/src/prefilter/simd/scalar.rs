@@ -1,0 +1,55 @@
+//! The operations in plain code: the reference, and what runs where no better is known.
+
+use super::{BEFORE, BEHIND, BLOCK, Simd, Triples};
+use crate::prefilter::classes::is_token;
+
+#[derive(Clone, Copy, Debug)]
+pub(in crate::prefilter) struct Scalar;
+
+/// [`is_token`] as a table.
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = is_token(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+impl Simd for Scalar {
+    #[inline(always)]
+    fn tokens(self, block: &[u8; BLOCK]) -> u64 {
+        mask(|i| TOKEN[usize::from(block[i])])
+    }
+
+    #[inline(always)]
+    fn starts(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
+        mask(|i| {
+            let back = |n: usize| around[BEFORE + i - n];
+            !back(1).is_ascii_alphanumeric()
+                || back(2) == b'\\'
+                || back(4) == b'\\'
+                || back(6) == b'\\'
+                || back(3) == b'%'
+                || back(3) == b'='
+                || back(1) == b'm' && !back(2).is_ascii_alphabetic()
+        })
+    }
+
+    #[inline(always)]
+    fn triples(self, table: &Triples, around: &[u8; BLOCK + BEHIND]) -> u64 {
+        mask(|i| {
+            let buckets = |j: usize| {
+                let byte = around[i + j];
+                table.low[j][usize::from(byte & 15)] & table.high[j][usize::from(byte >> 4)]
+            };
+            buckets(0) & buckets(1) & buckets(2) != 0
+        })
+    }
+}
+
+#[inline(always)]
+fn mask(bit: impl Fn(usize) -> bool) -> u64 {
+    (0..BLOCK).fold(0, |mask, i| mask | u64::from(bit(i)) << i)
+}

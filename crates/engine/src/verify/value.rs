@@ -1,0 +1,195 @@
+//! What can be said of an assigned value from the value backwards: the conditions that every assignment meets which
+//! [`super::assignment`] reads forwards. The fast prefilter starts at values, and may drop what fails here.
+
+use super::assignment::{GAP, SCHEMES};
+use crate::prefilter::{MIN_RUN, is_token_byte};
+
+/// Most bytes between an operator and a value: blanks around a line break, quotes, escapes, the mark of a string and a
+/// word such as `Bearer`.
+const MAX_BETWEEN: usize = 2 * GAP + 64;
+/// Most bytes between the start of a keyword and the operator that stands nearest to the value.
+const MAX_NAME: usize = super::assignment::REACH;
+
+/// The operator that a value at `at` may be assigned by: the offset of its last byte.
+pub(crate) fn operator_before(text: &[u8], at: usize) -> Option<usize> {
+    let floor = at.saturating_sub(MAX_BETWEEN);
+    let mut i = at;
+    while i > floor {
+        let byte = text[i - 1];
+        match byte {
+            b'"' | b'\'' | b'`' | b'\\' | b' ' | b'\t' | b'\n' | b'\r' => i -= 1,
+            b'=' | b':' | b'>' | b'|' | b',' | b'(' => return Some(i - 1),
+            b'~' if i > 1 && text[i - 2] == b'=' => return Some(i - 2),
+            // `${NAME:-value}`
+            b'-' if i > 1 && text[i - 2] == b':' => return Some(i - 2),
+            _ => match before_word(text, i) {
+                Some(start) => i = start,
+                None => return block_mark(text, i),
+            },
+        }
+    }
+    None
+}
+
+/// Where a word begins that may stand between operator and value and ends before `end`: `Bearer ` and its kin, or the
+/// mark of a string (`b"`).
+fn before_word(text: &[u8], end: usize) -> Option<usize> {
+    let next = *text.get(end)?;
+    if matches!(next, b' ' | b'\t') {
+        let scheme = SCHEMES.iter().find(|scheme| {
+            let word = &scheme[..scheme.len() - 1];
+            end >= word.len() && text[end - word.len()..end].eq_ignore_ascii_case(word)
+        })?;
+        return Some(end + 1 - scheme.len());
+    }
+    let quote = matches!(next, b'"' | b'\'' | b'`' | b'\\');
+    let mark = |i: usize| b"bBrRfFuUL@$&".contains(&text[i]);
+    match (quote, end) {
+        (true, 2..) if mark(end - 1) && mark(end - 2) => Some(end - 2),
+        (true, 1..) if mark(end - 1) => Some(end - 1),
+        _ => None,
+    }
+}
+
+/// The `|` or `>` of a YAML block scalar whose marks (`-`, `+`, a digit) end at `end`.
+fn block_mark(text: &[u8], end: usize) -> Option<usize> {
+    let marks = text[..end]
+        .iter()
+        .rev()
+        .take(2)
+        .take_while(|b| matches!(b, b'-' | b'+' | b'1'..=b'9'))
+        .count();
+    let at = (end - marks).checked_sub(1)?;
+    (marks > 0 && matches!(text[at], b'|' | b'>')).then_some(at)
+}
+
+/// Where a keyword of the name may begin that `operator` assigns to: on its line, as far back as a name can reach.
+pub(crate) fn names_before(text: &[u8], operator: usize) -> std::ops::Range<usize> {
+    let from = operator.saturating_sub(MAX_NAME);
+    let line = memchr::memrchr(b'\n', &text[from..operator]).map_or(from, |i| from + i + 1);
+    line..operator
+}
+
+/// Whether the run of token bytes at `at` may be a value that a machine made: among its first 32 bytes is a digit, or
+/// its first 16 hold none of `_ - . /`, which join words. What is neither is `some_long_name`, or a random value of which
+/// fewer than one in a hundred is like this.
+pub(crate) fn is_plausible(text: &[u8], at: usize) -> bool {
+    // The dash of `${NAME:-value}` is a token byte.
+    let dash = text[at] == b'-' && at > 0 && text[at - 1] == b':';
+    let run = &text[at + usize::from(dash)..];
+    let run = &run[..run.len().min(32)];
+    let mut joined = false;
+    for (i, &byte) in run.iter().enumerate() {
+        if byte.is_ascii_digit() {
+            return true;
+        }
+        if !is_token_byte(byte) {
+            break;
+        }
+        joined |= i < MIN_RUN && matches!(byte, b'_' | b'-' | b'.' | b'/');
+    }
+    !joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Span;
+    use crate::verify::assignment;
+
+    /// Whatever is read forwards is seen backwards, in texts put together from all that assignments are made of.
+    #[test]
+    fn every_assignment_is_seen_from_its_value() {
+        const PARTS: [&str; 40] = [
+            "key",
+            "key",
+            "=",
+            ":",
+            ": ",
+            " = ",
+            "=>",
+            ":=",
+            "==",
+            "(",
+            ",",
+            ">",
+            "|",
+            "\"",
+            "'",
+            "`",
+            "\\\"",
+            "\n",
+            "\r\n",
+            " ",
+            "    ",
+            "Bearer ",
+            "basic ",
+            "b\"",
+            "str",
+            "&str",
+            "String::from(",
+            "Some(",
+            "${X:-",
+            ">-\n",
+            "|2\n",
+            "]",
+            ")",
+            "v4lue0123456789abcdef",
+            "v4lue0123456789abcdef",
+            "_name",
+            "value",
+            "<",
+            ">",
+            "??=",
+        ];
+        let mut seed = 11u64;
+        let mut next = |n: usize| {
+            seed = seed
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (seed >> 33) as usize % n
+        };
+        let mut seen = 0;
+        for _ in 0..200_000 {
+            let text: String = (0..2 + next(9)).map(|_| PARTS[next(PARTS.len())]).collect();
+            let text = format!("key{text}v4lue0123456789abcdef\"");
+            let bytes = text.as_bytes();
+            let Some(a) = assignment::after(bytes, Span::new(0, 3)) else {
+                continue;
+            };
+            let at = a.value.start;
+            let run = bytes[at..]
+                .iter()
+                .take_while(|&&b| is_token_byte(b))
+                .count();
+            if run < MIN_RUN {
+                continue;
+            }
+            seen += 1;
+            assert!(
+                at == 0 || !is_token_byte(bytes[at - 1]),
+                "{text:?}: no run starts at the value"
+            );
+            let operator =
+                operator_before(bytes, at).unwrap_or_else(|| panic!("{text:?}: no operator"));
+            assert!(
+                names_before(bytes, operator).contains(&0),
+                "{text:?}: the name is out of reach"
+            );
+        }
+        assert!(seen > 5000, "only {seen} assignments were made");
+    }
+
+    #[test]
+    fn names_are_no_values() {
+        for (value, plausible) in [
+            ("some_long_function_name", false),
+            ("module.submodule.thing", false),
+            ("initializeComponents", true),
+            ("some_long_name_with_9", true),
+            ("0123456789abcdef", true),
+        ] {
+            assert_eq!(is_plausible(value.as_bytes(), 0), plausible, "{value}");
+        }
+    }
+}
