@@ -6,7 +6,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use keysieve_engine::rule::{Rule, RuleFile, Shape, Text, Tier, compile};
+use keysieve_engine::prefilter::{Fast, Prefilter as _};
+use keysieve_engine::rule::{
+    Builtin, Rule, RuleFile, RuleIndex, RuleSet, Shape, Text, Tier, Use, compile,
+};
 
 fn main() {
     let folder =
@@ -22,13 +25,10 @@ fn main() {
     let mut rules: Vec<Rule> = files.iter().flat_map(|path| read(path)).collect();
     rules.sort_by(|a, b| a.id.cmp(&b.id));
 
+    let set = RuleSet::new(&Builtin::NONE, rules).unwrap_or_else(|e| panic!("{e}"));
+
     let mut code = String::from("use std::borrow::Cow::Borrowed;\n");
-    let mut table = String::new();
-    for (i, rule) in rules.iter().enumerate() {
-        emit(i, rule, &mut code, &mut table).expect("a String takes all that is written");
-    }
-    writeln!(code, "/// Every built-in rule, sorted by id.\npub(super) static RULES: [Rule; {}] = [\n{table}];", rules.len())
-        .expect("a String takes all that is written");
+    emit_set(&set, &mut code).expect("a String takes all that is written");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("builtin.rs");
     fs::write(out, code).expect("the build folder can be written");
 }
@@ -45,6 +45,63 @@ fn read(path: &Path) -> Vec<Rule> {
         .into_iter()
         .filter_map(|spec| compile(spec).map_err(|e| refuse(&e)).ok())
         .collect()
+}
+
+/// Writes the whole set as the static `BUILTIN`.
+fn emit_set(set: &RuleSet, code: &mut String) -> std::fmt::Result {
+    let mut table = String::new();
+    for (i, rule) in set.rules().enumerate() {
+        emit(i, rule, code, &mut table)?;
+    }
+    writeln!(code, "static RULES: [Rule; {}] = [\n{table}];", set.len())?;
+
+    let mut literals = String::new();
+    for (i, literal) in set.literals().iter().enumerate() {
+        let used = |u: &Use| {
+            let (rule, role, text) = (u.rule.get(), u.role, bytes(&u.text));
+            format!("Use {{ rule: RuleIndex::new({rule}), role: Role::{role:?}, text: {text} }}")
+        };
+        let uses: Vec<String> = literal.uses.iter().map(used).collect();
+        writeln!(
+            code,
+            "static USES_{i}: [Use; {}] = [{}];",
+            uses.len(),
+            uses.join(", ")
+        )?;
+        writeln!(
+            literals,
+            "Literal {{ text: {}, uses: Borrowed(&USES_{i}) }},",
+            bytes(&literal.text)
+        )?;
+    }
+    writeln!(
+        code,
+        "static LITERALS: [Literal; {}] = [\n{literals}];",
+        set.literals().len()
+    )?;
+
+    let index =
+        |other: &Option<RuleIndex>| option(other.map(|i| format!("RuleIndex::new({})", i.get())));
+    let requires: Vec<String> = set.requires().iter().map(index).collect();
+    writeln!(
+        code,
+        "static REQUIRES: [Option<RuleIndex>; {}] = [{}];",
+        requires.len(),
+        requires.join(", ")
+    )?;
+
+    let fast = Fast::new(set).to_words();
+    writeln!(code, "static FAST: [u32; {}] = {fast:?};", fast.len())?;
+    writeln!(
+        code,
+        "/// The built-in rules as a set.\npub(super) static BUILTIN: Builtin = \
+         Builtin {{ rules: &RULES, literals: &LITERALS, requires: &REQUIRES, fast: &FAST }};"
+    )
+}
+
+/// Bytes as a borrowed byte string.
+fn bytes(bytes: &[u8]) -> String {
+    format!("Borrowed(b\"{}\")", bytes.escape_ascii())
 }
 
 /// Writes the lists of a rule as statics into `code` and the rule itself as an element of `table`.

@@ -6,20 +6,20 @@
 pub mod sample;
 pub mod trial;
 
-use keysieve_engine::rule::Rule;
+use keysieve_engine::rule::Builtin;
 
 mod tables {
     use keysieve_engine::checks::checksum::Scheme;
     use keysieve_engine::rule::{
-        Boundary, ByteSet, CheckName, KindRank, Lazy, Missing, Requires, Rule, Shape, Text, Tier,
-        Why,
+        Boundary, Builtin, ByteSet, CheckName, KindRank, Lazy, Literal, Missing, Requires, Role,
+        Rule, RuleIndex, Shape, Text, Tier, Use, Why,
     };
     use keysieve_engine::{Confidence, FileKind, Severity};
 
     include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 }
 
-/// Every built-in rule, sorted by id.
-pub fn builtin() -> &'static [Rule] {
-    &tables::RULES
+/// The built-in rules, sorted by id, as a set that was made when the program was built.
+pub fn builtin() -> &'static Builtin {
+    &tables::BUILTIN
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keysieve_engine::policy::{InlineComments, Policy, Verdict};
-use keysieve_engine::rule::{CheckName, Error, Rule, RuleSet, Shape};
+use keysieve_engine::rule::{Builtin, CheckName, Error, Rule, RuleSet, Shape};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::source::Visitor;
 use keysieve_engine::verify;
@@ -54,7 +54,7 @@ pub fn try_rule(rules: Arc<RuleSet>, expansions: u32) -> Outcome {
 /// # Errors
 ///
 /// As [`RuleSet::select`].
-pub fn alone(builtin: &'static [Rule], id: &str) -> Result<RuleSet, Error> {
+pub fn alone(builtin: &'static Builtin, id: &str) -> Result<RuleSet, Error> {
     RuleSet::select(builtin, Vec::new(), |rule| rule.id == id)
 }
 

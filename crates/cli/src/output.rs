@@ -58,9 +58,11 @@ impl Output {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         match self {
-            Self::Stdout => {
-                write(&mut BufWriter::new(io::stdout().lock())).context("standard output")
-            }
+            Self::Stdout => match write(&mut BufWriter::new(io::stdout().lock())) {
+                // Who reads has seen enough. The other reports and the exit code do not depend on it.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                written => written.context("standard output"),
+            },
             Self::Stream { path, file } => {
                 write(&mut BufWriter::new(file)).with_context(|| path.display().to_string())
             }

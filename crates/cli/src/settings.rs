@@ -79,6 +79,7 @@ impl Settings {
             .map(String::as_str)
             .collect();
         let ids: Vec<&str> = keysieve_rules::builtin()
+            .rules
             .iter()
             .map(|r| &*r.id)
             .chain(user.iter().map(|r| &*r.id))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
-use keysieve_engine::rule::{RuleFile, RuleSet, compile};
+use keysieve_engine::rule::{Builtin, RuleFile, RuleSet, compile};
 use keysieve_engine::{
     Confidence, Context, Counts, Evidence, FileKind, Finding, Fingerprinter, Issue, IssueKind,
     LineIndex, Origin, Pair, Position, Reason, Secret, Severity, Skip, Span,
@@ -117,7 +117,7 @@ fn rules() -> Arc<RuleSet> {
         .into_iter()
         .map(|spec| compile(spec).unwrap())
         .collect();
-    Arc::new(RuleSet::new(&[], rules).unwrap())
+    Arc::new(RuleSet::new(&Builtin::NONE, rules).unwrap())
 }
 
 /// A report without findings.

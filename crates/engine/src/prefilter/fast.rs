@@ -4,29 +4,28 @@
 //! run of token bytes (`classes::is_token`) that begins where a token can, or stands right of an operator. So:
 //!
 //! ```text
-//! pass 1, every byte:    which bytes are token bytes; where 16 of them stand in a row; where a byte triple of a
-//!                        literal of tier F can begin                                            (SIMD, 64 at a time)
+//! pass 1, every byte:    which bytes are token bytes; where 16 of them stand in a row; where four bytes of a
+//!                        literal of tier F can stand                                            (SIMD, 64 at a time)
 //! pass 2, active blocks: P = starts of tokens, V = starts of runs, both with 16 token bytes ahead
 //! tier P:                a prefix begins at P                    one gram each
 //! tier K:                a name is assigned to the value at V    grams over the line left of the operator
-//! tier F:                whatever fits neither                   grams where a triple was
+//! tier F:                whatever fits neither                   grams where the four bytes were
 //! ```
 //!
 //! Which tier a literal needs is proven from the patterns of its rules (`rule::Tier`). The cost hardly depends on the
 //! number of rules: P and V are few, and each tier asks one bit table. What is left out is only what `verify` would turn
 //! away; the [`super::Oracle`] is the witness.
 
-use super::classes::MIN_RUN;
-use super::grams::{Grams, Place, rarest};
-use super::simd::{BEFORE, BEHIND, BLOCK, Scalar, Simd, Triples};
+use super::classes::{MIN_RUN, frequency};
+use super::grams::{Grams, Placed};
+use super::quads::{self, Quads};
+use super::simd::{self, BEFORE, BEHIND, BLOCK, Classes, Simd, Work};
 use super::{Hit, Prefilter, Scratch};
 use crate::rule::{Literal, LiteralId, RuleSet, Tier, Why};
 use crate::verify;
 
 /// Blocks of a window: 16 KiB of text, whose masks and positions stay in the first-level cache.
 const WINDOW: usize = 256;
-/// Buckets of the triples.
-const BUCKETS: u32 = 8;
 
 /// Any tier F: the reason does not matter here.
 const FULL: Tier = Tier::Full(Why::Inside);
@@ -37,59 +36,148 @@ pub struct Fast {
     prefixes: Grams,
     names: Grams,
     full: Grams,
-    triples: Triples,
+    quads: Quads,
 }
 
-/// Masks and positions of one window. Made once for each thread: zeroing it for each file would cost more than a file.
+/// Masks of one window. Made once for each thread: zeroing it for each file would cost more than a file.
 #[derive(Debug)]
 pub(super) struct Window {
-    /// Token bytes; entry 0 is the last block of the window before.
-    tokens: [u64; WINDOW + 2],
+    /// Entry 0 is the last block of the window before, the last one a block that is not there.
+    classes: [Classes; WINDOW + 2],
     /// Ends of 16 token bytes in a row.
     runs: [u64; WINDOW + 2],
-    starts: Vec<u32>,
-    values: Vec<u32>,
-    triples: Vec<u32>,
+    /// Where tokens start.
+    starts: Places,
+    /// Where quadruples of tier F may stand.
+    quads: Places,
 }
 
 impl Default for Window {
     fn default() -> Self {
         Self {
-            tokens: [0; WINDOW + 2],
+            classes: [Classes::default(); WINDOW + 2],
             runs: [0; WINDOW + 2],
-            starts: Vec::new(),
-            values: Vec::new(),
-            triples: Vec::new(),
+            starts: Places::default(),
+            quads: Places::default(),
         }
+    }
+}
+
+/// Slots for places: twice as many as a window has bytes, so that a mask keeps every index in range.
+const PLACES: usize = 2 * WINDOW * BLOCK;
+
+/// Places in a window. Most are turned away by one bit, and which ones is hard for the processor to guess: so they are
+/// written down and sieved without a branch for each.
+#[derive(Debug)]
+struct Places {
+    slots: Box<[u32; PLACES]>,
+    len: usize,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        let slots = vec![0; PLACES]
+            .into_boxed_slice()
+            .try_into()
+            .expect("it has this length");
+        Self { slots, len: 0 }
+    }
+}
+
+impl Places {
+    /// Adds the places of the bits of `mask`, counted from `at`; four at a time, of which the surplus is written over.
+    #[inline(always)]
+    fn push(&mut self, mut mask: u64, at: usize) {
+        let count = mask.count_ones() as usize;
+        let mut done = 0;
+        while done < count {
+            for i in 0..4 {
+                self.slots[(self.len + done + i) % PLACES] = at as u32 + mask.trailing_zeros();
+                mask &= mask.wrapping_sub(1);
+            }
+            done += 4;
+        }
+        self.len += count;
+    }
+
+    /// Adds the literals of `grams` that stand at the places, and forgets the places.
+    #[inline(always)]
+    fn drain(&mut self, grams: &Grams, text: &[u8], hits: &mut Vec<Hit>) {
+        let mut kept = 0;
+        for i in 0..self.len {
+            let at = self.slots[i % PLACES];
+            let passes = grams.may_have(four(text, at as usize));
+            self.slots[kept % PLACES] = at;
+            kept += usize::from(passes);
+        }
+        for i in 0..kept {
+            let at = self.slots[i % PLACES] as usize;
+            grams.literals_at(text, at, |at, literal| hits.push(Hit { at, literal }));
+        }
+        self.len = 0;
     }
 }
 
 impl Prefilter for Fast {
     fn new(rules: &RuleSet) -> Self {
+        if let Some(words) = rules.stored_tables() {
+            return Self::from_words(words);
+        }
         let of = |tier: Tier| {
             let literals = rules.literals().iter().enumerate();
-            literals
-                .filter(move |(_, l)| needs(rules, l, tier))
-                .map(|(i, l)| (LiteralId(i as u32), &*l.text))
+            let of_tier = literals.filter(move |(_, l)| needs(rules, l, tier));
+            of_tier.map(|(i, l)| (LiteralId(i as u32), &*l.text))
         };
+        let at = |offset| {
+            move |(literal, text)| Placed {
+                literal,
+                text,
+                offset,
+            }
+        };
+        let full: Vec<(LiteralId, &[u8])> = of(FULL).collect();
+        let texts: Vec<&[u8]> = full.iter().map(|(_, text)| *text).collect();
+        let (quads, offsets) = Quads::new(&texts);
+        let full = full
+            .iter()
+            .zip(offsets)
+            .map(|(&(literal, text), offset)| Placed {
+                literal,
+                text,
+                offset,
+            });
         Self {
-            prefixes: Grams::new(of(Tier::Prefix), Place::Start),
-            names: Grams::new(of(Tier::Keyword), Place::Rarest),
-            full: Grams::new(of(FULL), Place::Rarest),
-            triples: triples(of(FULL).map(|(_, text)| text)),
+            prefixes: Grams::new(of(Tier::Prefix).map(at(0))),
+            names: Grams::new(of(Tier::Keyword).map(|(l, text)| at(rarest(text))((l, text)))),
+            full: Grams::new(full),
+            quads,
         }
     }
 
     fn hits(&self, text: &[u8], scratch: &mut Scratch, hits: &mut Vec<Hit>) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = super::simd::Avx2::new() {
-            return avx2.run(|| self.scan(avx2, text, &mut scratch.window, hits));
-        }
-        #[cfg(target_arch = "aarch64")]
-        if let Some(neon) = super::simd::Neon::new() {
-            return self.scan(neon, text, &mut scratch.window, hits);
-        }
-        self.scan(Scalar, text, &mut scratch.window, hits);
+        simd::run(Pass {
+            fast: self,
+            text,
+            window: &mut scratch.window,
+            hits,
+        });
+    }
+}
+
+/// One call of [`Fast::hits`].
+struct Pass<'a> {
+    fast: &'a Fast,
+    text: &'a [u8],
+    window: &'a mut Window,
+    hits: &'a mut Vec<Hit>,
+}
+
+impl Work for Pass<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn with<S: Simd>(self, simd: S) {
+        self.fast.scan(simd, self.text, self.window, self.hits);
     }
 }
 
@@ -101,70 +189,85 @@ fn needs(rules: &RuleSet, literal: &Literal, tier: Tier) -> bool {
         .any(|u| tier.same_kind(rules.rule(u.rule).tier))
 }
 
-/// The triples at the rarest places of `literals`, in buckets of their likes: a bucket whose triples share nibbles lets
-/// fewer others pass.
-fn triples<'a>(literals: impl Iterator<Item = &'a [u8]>) -> Triples {
-    let mut all: Vec<[u8; 3]> = literals
-        .filter_map(|text| text[triple_at(text)..].first_chunk().copied())
-        .collect();
-    all.sort_by_key(|t| t.map(|b| (b >> 4, b & 15)));
-    all.dedup();
-    let mut table = Triples::default();
-    for (i, triple) in all.iter().enumerate() {
-        table.insert(*triple, (i * BUCKETS as usize / all.len()) as u32);
-    }
-    table
-}
-
-/// Where the triple of a literal is taken: within the four bytes of its gram.
-fn triple_at(text: &[u8]) -> usize {
-    rarest(text, 4)
+/// Where the rarest four bytes of `text` begin; 0 where it is shorter.
+fn rarest(text: &[u8]) -> usize {
+    let rarity = |window: &[u8]| {
+        window
+            .iter()
+            .map(|&b| u64::from(frequency(b)))
+            .product::<u64>()
+    };
+    let windows = text.windows(quads::LEN).enumerate();
+    windows
+        .min_by_key(|(_, window)| rarity(window))
+        .map_or(0, |(at, _)| at)
 }
 
 impl Fast {
-    /// Both passes over the windows of `text`. Inlined into a function that is compiled for the instructions of `S`.
+    /// The tables as words, to be stored in a program that later uses them where they stand
+    /// ([`crate::rule::Builtin`]).
+    pub fn to_words(&self) -> Vec<u32> {
+        let mut words = Vec::new();
+        for grams in [&self.prefixes, &self.names, &self.full] {
+            grams.push_to(&mut words);
+        }
+        self.quads.push_to(&mut words);
+        words
+    }
+
+    /// The tables that [`Fast::to_words`] gave, used where they stand.
+    ///
+    /// # Panics
+    ///
+    /// When `words` are others.
+    fn from_words(mut words: &'static [u32]) -> Self {
+        let [prefixes, names, full] = std::array::from_fn(|_| Grams::take_from(&mut words));
+        Self {
+            prefixes,
+            names,
+            full,
+            quads: Quads::take_from(&mut words),
+        }
+    }
+
+    /// Both passes over the windows of `text`.
     #[inline(always)]
     fn scan<S: Simd>(&self, simd: S, text: &[u8], window: &mut Window, hits: &mut Vec<Hit>) {
         let from = hits.len();
-        let full = !self.full.is_empty();
-        (window.tokens[0], window.runs[0]) = (0, 0);
+        window.classes[0] = Classes::default();
+        window.runs[0] = 0;
         let mut base = 0;
         while base < text.len() {
             let blocks = (text.len() - base).div_ceil(BLOCK).min(WINDOW);
             let last = base + blocks * BLOCK >= text.len();
-            window.triples.clear();
-            self.classify(simd, text, base, blocks, full, window);
+            self.classify(simd, text, base, blocks, window);
+            window.quads.drain(&self.full, text, hits);
             if last {
-                (window.tokens[blocks + 1], window.runs[blocks + 1]) = (0, 0);
+                window.classes[blocks + 1] = Classes::default();
+                window.runs[blocks + 1] = 0;
             }
-            window.starts.clear();
-            window.values.clear();
             // A run can reach into the next block, so the last block of a window is left to the next one.
             let upto = if last { blocks + 1 } else { blocks };
-            for q in 0..upto {
+            for q in usize::from(base == 0)..upto {
                 let ahead =
                     window.runs[q] >> (MIN_RUN - 1) | window.runs[q + 1] << (BLOCK + 1 - MIN_RUN);
-                if ahead != 0 && (q > 0 || base > 0) {
-                    activate(simd, text, base, q, ahead, window);
+                if ahead != 0 {
+                    self.active(simd, text, base + q * BLOCK - BLOCK, ahead, q, window, hits);
                 }
             }
-            self.confirm(text, window, hits);
-            (window.tokens[0], window.runs[0]) = (window.tokens[blocks], window.runs[blocks]);
+            window.starts.drain(&self.prefixes, text, hits);
+            window.classes[0] = window.classes[blocks];
+            window.runs[0] = window.runs[blocks];
             base += blocks * BLOCK;
         }
-        hits[from..].sort_unstable();
         // Several values on a line have the same names to their left.
-        let mut kept = from;
-        for i in from..hits.len() {
-            if i == from || hits[i] != hits[kept - 1] {
-                hits[kept] = hits[i];
-                kept += 1;
-            }
-        }
-        hits.truncate(kept);
+        let mut found = hits.split_off(from);
+        found.sort_unstable();
+        found.dedup();
+        hits.append(&mut found);
     }
 
-    /// Pass 1 over the window at `base`.
+    /// Pass 1 over the window at `base`, with tier F.
     #[inline(always)]
     fn classify<S: Simd>(
         &self,
@@ -172,10 +275,10 @@ impl Fast {
         text: &[u8],
         base: usize,
         blocks: usize,
-        full: bool,
         window: &mut Window,
     ) {
-        let mut before = window.tokens[0];
+        let full = !self.full.is_empty();
+        let mut before = window.classes[0].tokens;
         for q in 0..blocks {
             let at = base + q * BLOCK;
             let mut padded = [0; BLOCK + BEHIND];
@@ -186,92 +289,98 @@ impl Fast {
                     &padded
                 }
             };
-            let tokens = simd.tokens(
-                around
-                    .first_chunk()
-                    .expect("a block is shorter than a block and more"),
-            );
-            window.tokens[q + 1] = tokens;
-            window.runs[q + 1] = run_ends(tokens, before);
-            before = tokens;
+            let block = around
+                .first_chunk()
+                .expect("a block is shorter than a block and more");
+            let classes = simd.classes(block);
+            window.classes[q + 1] = classes;
+            window.runs[q + 1] = run_ends(classes.tokens, before);
+            before = classes.tokens;
             if full {
-                let found = simd.triples(&self.triples, around);
-                if found != 0 {
-                    push_bits(found, at, &mut window.triples);
-                }
+                window.quads.push(simd.quads(&self.quads, around), at);
             }
         }
     }
 
-    /// Looks for the literals of each tier at the positions of the window.
+    /// Pass 2 in the block at `at`, entry `q` of the window: tiers P and K. Runs of 16 token bytes begin at `ahead`.
     #[inline(always)]
-    fn confirm(&self, text: &[u8], window: &Window, hits: &mut Vec<Hit>) {
-        let mut hit = |at, literal| hits.push(Hit { at, literal });
-        for &at in &window.starts {
-            let at = at as usize;
-            if self.prefixes.may_have(four(text, at)) {
-                self.prefixes
-                    .literals_at(text, at, |start, literal| hit(start, literal));
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one inner loop, taken apart to be read"
+    )]
+    fn active<S: Simd>(
+        &self,
+        simd: S,
+        text: &[u8],
+        at: usize,
+        ahead: u64,
+        q: usize,
+        window: &mut Window,
+        hits: &mut Vec<Hit>,
+    ) {
+        let mut padded = [0; BEFORE + BLOCK];
+        let around = match at
+            .checked_sub(BEFORE)
+            .and_then(|from| text[from..].first_chunk())
+        {
+            Some(around) => around,
+            None => {
+                let from = at.saturating_sub(BEFORE);
+                let part = &text[from..text.len().min(at + BLOCK)];
+                padded[BEFORE - (at - from)..][..part.len()].copy_from_slice(part);
+                &padded
             }
-        }
-        for &at in &window.values {
-            let at = at as usize;
-            let Some(operator) = verify::operator_before(text, at) else {
-                continue;
-            };
-            if !verify::is_plausible(text, at) {
-                continue;
+        };
+        let (here, next) = (window.classes[q], window.classes[q + 1]);
+        // Of a window's first block, only the text itself knows what stands before.
+        let before = match q.checked_sub(1) {
+            Some(before) => window.classes[before],
+            None => simd.classes(text[at - BLOCK..].first_chunk().unwrap_or(&[0; BLOCK])),
+        };
+        let words_before = here.words << 1 | before.words >> (BLOCK - 1);
+        let starts = here.tokens & ahead & (!words_before | simd.escapes(around));
+        window.starts.push(starts, at);
+
+        let tokens_before = here.tokens << 1 | before.tokens >> (BLOCK - 1);
+        for_bits(here.tokens & ahead & !tokens_before, 0, |bit| {
+            if is_plausible(here, next, bit) {
+                self.named(text, at + bit, hits);
             }
-            for at in verify::names_before(text, operator) {
-                if self.names.may_have(four(text, at)) {
-                    self.names
-                        .literals_at(text, at, |start, literal| hit(start, literal));
-                }
-            }
-        }
-        for &at in &window.triples {
-            let at = at as usize;
-            if self.full.may_have(four(text, at)) {
-                self.full
-                    .literals_at(text, at, |start, literal| hit(start, literal));
-            }
+        });
+    }
+
+    /// Tier K: looks for names left of the value at `at`.
+    fn named(&self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+        let Some(operator) = verify::operator_before(text, at) else {
+            return;
+        };
+        for at in verify::names_before(text, operator) {
+            look_up(&self.names, text, at, hits);
         }
     }
 }
 
-/// Pass 2: notes the starts of tokens and values in block `q - 1` of the window at `base`.
+/// Adds the literals of `grams` that stand at `at`.
 #[inline(always)]
-fn activate<S: Simd>(simd: S, text: &[u8], base: usize, q: usize, ahead: u64, window: &mut Window) {
-    let at = base + q * BLOCK - BLOCK;
-    let mut padded = [0; BEFORE + BLOCK];
-    let around = match at
-        .checked_sub(BEFORE)
-        .and_then(|from| text[from..].first_chunk())
-    {
-        Some(around) => around,
-        None => {
-            let from = at.saturating_sub(BEFORE);
-            let part = &text[from..text.len().min(at + BLOCK)];
-            padded[BEFORE - (at - from)..][..part.len()].copy_from_slice(part);
-            &padded
-        }
-    };
-    let tokens = window.tokens[q];
-    push_bits(tokens & simd.starts(around) & ahead, at, &mut window.starts);
-    let before = if q > 0 {
-        window.tokens[q - 1] >> (BLOCK - 1)
-    } else {
-        u64::from(ends_in_token(&text[..at]))
-    };
-    push_bits(
-        tokens & !(tokens << 1 | before) & ahead,
-        at,
-        &mut window.values,
-    );
+fn look_up(grams: &Grams, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+    if grams.may_have(four(text, at)) {
+        grams.literals_at(text, at, |at, literal| hits.push(Hit { at, literal }));
+    }
 }
 
-fn ends_in_token(text: &[u8]) -> bool {
-    text.last().is_some_and(|&b| super::classes::is_token(b))
+/// What `verify::is_plausible` says, told from the masks. One byte more, as the run may begin with the dash of
+/// `${NAME:-value}`.
+#[inline(always)]
+fn is_plausible(here: Classes, next: Classes, bit: usize) -> bool {
+    let from = |a: u64, b: u64| a >> bit | (b << 1) << (BLOCK - 1 - bit);
+    let tokens = from(here.tokens, next.tokens);
+    let run = u64::MAX >> (BLOCK as u32 - tokens.trailing_ones()).min(63);
+    let digits = from(here.digits, next.digits) & run;
+    let words = from(here.words, next.words);
+    let letters = words & !from(here.digits, next.digits) & run & 0x1_FFFF;
+    let uppers = from(here.uppers, next.uppers) & letters;
+    let joints = tokens & !words & 0xFFFE;
+    digits != 0 || joints == 0 || uppers != 0 && uppers != letters
 }
 
 /// Where 16 token bytes in a row end, from the masks of a block and the one before it: each step doubles the length.
@@ -285,10 +394,11 @@ fn run_ends(tokens: u64, mut before: u64) -> u64 {
     runs
 }
 
+/// Calls `each` with the places of the bits of `mask`, counted from `at`.
 #[inline(always)]
-fn push_bits(mut mask: u64, at: usize, positions: &mut Vec<u32>) {
+fn for_bits(mut mask: u64, at: usize, mut each: impl FnMut(usize)) {
     while mask != 0 {
-        positions.push(at as u32 + mask.trailing_zeros());
+        each(at + mask.trailing_zeros() as usize);
         mask &= mask - 1;
     }
 }

@@ -4,101 +4,106 @@
 //! places of a text are turned away by one load, one multiplication and one bit; what passes is compared with a slot that
 //! holds the four bytes themselves, and only then with the literals.
 
-use super::classes::frequency;
+use super::words::{self, Words};
 use crate::rule::LiteralId;
 
 /// Folds ASCII case of four bytes at once; other bytes fold together too (`@` and a backtick), which costs a comparison.
 const FOLD: u32 = 0x2020_2020;
 /// Multiplier of the hash (2^32 / golden ratio, odd).
 const SPREAD: u32 = 0x9E37_79B1;
-/// Words of the bit table: 2^13 x 32 bits are 32 KiB, half of a first-level cache.
-const WORDS_LOG: u32 = 13;
+/// Words of the bit table: 2^13 x 32 bits are 32 KiB.
+const BITS_LOG: u32 = 13;
+/// Words of a slot: gram, first entry, number of entries (0 for an empty slot).
+const SLOT: usize = 3;
+/// Words of an entry: literal, offset of the gram in it, start and length of its text.
+const ENTRY: usize = 4;
 
 /// The table.
 #[derive(Debug)]
 pub(super) struct Grams {
-    bits: Box<[u32]>,
-    /// Open addressing by the same hash; a power of two long.
-    slots: Box<[Slot]>,
-    entries: Box<[Entry]>,
+    bits: Words,
+    /// Open addressing by the same hash; a power of two slots.
+    slots: Words,
+    entries: Words,
+    /// The texts of the entries, packed.
+    texts: Words,
 }
 
-/// Four folded bytes and the entries that have them.
-#[derive(Clone, Copy, Default, Debug)]
-struct Slot {
-    gram: u32,
-    first: u32,
-    len: u32,
-}
-
-/// A literal that has the gram at `offset`.
-#[derive(Clone, Debug)]
-struct Entry {
-    literal: LiteralId,
-    offset: usize,
-    text: Box<[u8]>,
-}
-
-/// Where in a literal its gram is taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Place {
-    /// At its beginning.
-    Start,
-    /// Where it is rarest.
-    Rarest,
+/// A literal and where in it the gram is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placed<'a> {
+    pub(super) literal: LiteralId,
+    /// Lower case, at least 3 bytes.
+    pub(super) text: &'a [u8],
+    /// At least 3 bytes of the text follow.
+    pub(super) offset: usize,
 }
 
 impl Grams {
-    /// A table of `literals` (lower case, at least 3 bytes).
-    pub(super) fn new<'a>(
-        literals: impl IntoIterator<Item = (LiteralId, &'a [u8])>,
-        place: Place,
-    ) -> Self {
-        let mut pairs: Vec<(u32, Entry)> = Vec::new();
-        for (literal, text) in literals {
-            let offset = match place {
-                Place::Start => 0,
-                Place::Rarest => rarest(text, 4),
-            };
-            let entry = Entry {
-                literal,
-                offset,
-                text: text.into(),
-            };
+    pub(super) fn new<'a>(literals: impl IntoIterator<Item = Placed<'a>>) -> Self {
+        let mut texts = Vec::new();
+        let mut pairs: Vec<(u32, [u32; ENTRY])> = Vec::new();
+        for Placed {
+            literal,
+            text,
+            offset,
+        } in literals
+        {
+            let entry = [
+                literal.0,
+                offset as u32,
+                texts.len() as u32,
+                text.len() as u32,
+            ];
+            texts.extend_from_slice(text);
             match text[offset..] {
                 [a, b, c, d, ..] => pairs.push((fold([a, b, c, d]), entry)),
                 [a, b, c] => {
                     // Any byte may follow: one entry for each that folds differently.
                     let lasts = (0..=255u8).filter(|b| b & 0x20 != 0);
-                    pairs.extend(lasts.map(|d| (fold([a, b, c, d]), entry.clone())));
+                    pairs.extend(lasts.map(|d| (fold([a, b, c, d]), entry)));
                 }
                 _ => unreachable!("the rule compiler refuses literals under 3 bytes"),
             }
         }
-        pairs.sort_by_key(|(gram, entry)| (*gram, entry.literal));
+        pairs.sort_unstable();
 
-        let mut bits = vec![0u32; 1 << WORDS_LOG].into_boxed_slice();
-        let mut slots =
-            vec![Slot::default(); (pairs.len() * 2).next_power_of_two().max(16)].into_boxed_slice();
+        let mut bits = vec![0u32; 1 << BITS_LOG];
+        let groups = pairs.chunk_by(|a, b| a.0 == b.0).count();
+        let mut slots = vec![0u32; (groups * 2).next_power_of_two().max(16) * SLOT];
         let mut first = 0;
         for group in pairs.chunk_by(|a, b| a.0 == b.0) {
             let gram = group[0].0;
             bits[word(gram)] |= 1 << (gram & 31);
-            let mut at = home(gram, slots.len());
-            while slots[at].len > 0 {
-                at = (at + 1) & (slots.len() - 1);
+            let mut at = home(gram, slots.len() / SLOT);
+            while slots[at * SLOT + 2] > 0 {
+                at = next(at, slots.len() / SLOT);
             }
-            slots[at] = Slot {
-                gram,
-                first,
-                len: group.len() as u32,
-            };
+            slots[at * SLOT..][..SLOT].copy_from_slice(&[gram, first, group.len() as u32]);
             first += group.len() as u32;
         }
+        let entries: Vec<u32> = pairs.into_iter().flat_map(|(_, entry)| entry).collect();
+        Self {
+            bits: bits.into(),
+            slots: slots.into(),
+            entries: entries.into(),
+            texts: words::pack(&texts).into(),
+        }
+    }
+
+    pub(super) fn push_to(&self, words: &mut Vec<u32>) {
+        for part in [&self.bits, &self.slots, &self.entries, &self.texts] {
+            words::push(words, part);
+        }
+    }
+
+    pub(super) fn take_from(words: &mut &'static [u32]) -> Self {
+        let [bits, slots, entries, texts] = std::array::from_fn(|_| words::take(words));
         Self {
             bits,
             slots,
-            entries: pairs.into_iter().map(|(_, entry)| entry).collect(),
+            entries,
+            texts,
         }
     }
 
@@ -115,6 +120,7 @@ impl Grams {
     }
 
     /// Calls `hit` with the literals that stand in `text` with their gram at `at`, and where they begin.
+    #[inline(never)]
     pub(super) fn literals_at(
         &self,
         text: &[u8],
@@ -125,27 +131,44 @@ impl Grams {
         let rest = &text[at..text.len().min(at + 4)];
         bytes[..rest.len()].copy_from_slice(rest);
         let gram = fold(bytes);
-        let mut slot = home(gram, self.slots.len());
-        while self.slots[slot].len > 0 {
-            let Slot {
-                gram: held,
-                first,
-                len,
-            } = self.slots[slot];
+        let count = self.slots.len() / SLOT;
+        let mut slot = home(gram, count);
+        loop {
+            let [held, first, len] = *self.slots[slot * SLOT..]
+                .first_chunk()
+                .expect("slots are whole");
+            if len == 0 {
+                return;
+            }
             if held == gram {
-                for entry in &self.entries[first as usize..(first + len) as usize] {
-                    let Some(start) = at.checked_sub(entry.offset) else {
+                for entry in self.entries[first as usize * ENTRY..]
+                    .chunks_exact(ENTRY)
+                    .take(len as usize)
+                {
+                    let [literal, offset, start, len] =
+                        *entry.first_chunk().expect("entries are whole");
+                    let Some(begin) = at.checked_sub(offset as usize) else {
                         continue;
                     };
-                    let found = text.get(start..start + entry.text.len());
-                    if found.is_some_and(|found| found.eq_ignore_ascii_case(&entry.text)) {
-                        hit(start, entry.literal);
+                    if self.stands(text, begin, start as usize, len as usize) {
+                        hit(begin, LiteralId(literal));
                     }
                 }
                 return;
             }
-            slot = (slot + 1) & (self.slots.len() - 1);
+            slot = next(slot, count);
         }
+    }
+
+    /// Whether the `len` bytes of the texts from `start` stand in `text` at `begin`, in any case.
+    fn stands(&self, text: &[u8], begin: usize, start: usize, len: usize) -> bool {
+        let Some(found) = text.get(begin..begin + len) else {
+            return false;
+        };
+        found
+            .iter()
+            .enumerate()
+            .all(|(i, b)| b.to_ascii_lowercase() == words::byte(&self.texts, start + i))
     }
 }
 
@@ -154,27 +177,18 @@ fn fold(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | FOLD
 }
 
+/// The word of the bit table; the mask lets the compiler see that it is in range.
 #[inline(always)]
 fn word(gram: u32) -> usize {
-    (gram.wrapping_mul(SPREAD) >> (32 - WORDS_LOG)) as usize
+    (gram.wrapping_mul(SPREAD) >> (32 - BITS_LOG)) as usize
 }
 
 fn home(gram: u32, slots: usize) -> usize {
     (gram.wrapping_mul(SPREAD) >> 7) as usize & (slots - 1)
 }
 
-/// Where the rarest `n` bytes of `text` begin; 0 where it is shorter.
-pub(super) fn rarest(text: &[u8], n: usize) -> usize {
-    let rarity = |window: &[u8]| {
-        window
-            .iter()
-            .map(|&b| u64::from(frequency(b)))
-            .product::<u64>()
-    };
-    text.windows(n)
-        .enumerate()
-        .min_by_key(|(_, window)| rarity(window))
-        .map_or(0, |(at, _)| at)
+fn next(slot: usize, slots: usize) -> usize {
+    (slot + 1) & (slots - 1)
 }
 
 #[cfg(test)]
@@ -184,8 +198,10 @@ mod tests {
     fn found(grams: &Grams, text: &[u8]) -> Vec<(usize, u32)> {
         let mut hits = Vec::new();
         for at in 0..text.len() {
-            let window: Option<[u8; 4]> = text.get(at..at + 4).map(|w| w.try_into().expect("four"));
-            if window.is_none_or(|w| grams.may_have(w)) {
+            let mut window = [0; 4];
+            let rest = &text[at..text.len().min(at + 4)];
+            window[..rest.len()].copy_from_slice(rest);
+            if grams.may_have(window) {
                 grams.literals_at(text, at, |start, literal| hits.push((start, literal.0)));
             }
         }
@@ -195,19 +211,31 @@ mod tests {
 
     #[test]
     fn literals_are_found_in_any_case_and_at_the_end() {
-        let literals: [(LiteralId, &[u8]); 3] = [
-            (LiteralId(0), b"ghp_"),
-            (LiteralId(1), b"eyj"),
-            (LiteralId(2), b"password"),
+        let placed = |i, text, offset| Placed {
+            literal: LiteralId(i),
+            text,
+            offset,
+        };
+        let literals = [
+            placed(0, b"ghp_", 0),
+            placed(1, b"eyj", 0),
+            placed(2, b"password", 3),
+            placed(3, b"abcde", 2),
         ];
-        for place in [Place::Start, Place::Rarest] {
-            let grams = Grams::new(literals, place);
-            assert_eq!(
-                found(&grams, b"a GHP_ eyJ passWord"),
-                [(2, 0), (7, 1), (11, 2)]
-            );
-            assert_eq!(found(&grams, b"an eyJ"), [(3, 1)]);
-            assert_eq!(found(&grams, b"nothing"), []);
+        {
+            let built = Grams::new(literals);
+            let mut words = Vec::new();
+            built.push_to(&mut words);
+            let stored = Grams::take_from(&mut &*words.leak());
+            for grams in [built, stored] {
+                assert_eq!(
+                    found(&grams, b"a GHP_ eyJ passWord"),
+                    [(2, 0), (7, 1), (11, 2)]
+                );
+                assert_eq!(found(&grams, b"an eyJ"), [(3, 1)]);
+                assert_eq!(found(&grams, b"x abCDE"), [(2, 3)]);
+                assert_eq!(found(&grams, b"nothing"), []);
+            }
         }
     }
 }

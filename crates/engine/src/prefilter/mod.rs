@@ -9,7 +9,9 @@ mod classes;
 mod fast;
 mod grams;
 mod oracle;
+mod quads;
 mod simd;
+mod words;
 
 pub use classes::MIN_RUN;
 pub(crate) use classes::is_token as is_token_byte;

@@ -23,7 +23,7 @@ mod tier;
 
 pub use compile::compile;
 pub use error::{Error, ErrorKind};
-pub use set::{Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
+pub use set::{Builtin, Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
 pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};
 pub use tier::{Tier, Why};
 

@@ -1,7 +1,7 @@
 //! The rules of a scan, and the literals by which their candidates are found.
 
-use std::collections::{HashMap, HashSet};
-use std::ops::Deref;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::{Error, ErrorKind, Rule, Shape};
 
@@ -10,6 +10,11 @@ use super::{Error, ErrorKind, Rule, Shape};
 pub struct RuleIndex(u32);
 
 impl RuleIndex {
+    /// The rule at this position.
+    pub const fn new(position: u32) -> Self {
+        Self(position)
+    }
+
     /// The position in [`RuleSet::rules`].
     pub const fn get(self) -> usize {
         self.0 as usize
@@ -35,9 +40,9 @@ pub enum Role {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Literal {
     /// Lower case; found in any ASCII case.
-    pub text: Box<[u8]>,
+    pub text: Cow<'static, [u8]>,
     /// The rules that it may belong to.
-    pub uses: Vec<Use>,
+    pub uses: Cow<'static, [Use]>,
 }
 
 /// What a literal is to one rule.
@@ -48,33 +53,41 @@ pub struct Use {
     /// Where the literal stands in a match.
     pub role: Role,
     /// The literal as the rule writes it.
-    pub text: Box<[u8]>,
+    pub text: Cow<'static, [u8]>,
 }
 
-/// A built-in rule, or one of the user's.
+/// Rules that were made into a set when the program was built: nothing is left to do when it starts.
 #[derive(Debug)]
-enum Slot {
-    Static(&'static Rule),
-    Owned(Box<Rule>),
+pub struct Builtin {
+    /// The rules, sorted by id.
+    pub rules: &'static [Rule],
+    /// Their literals.
+    pub literals: &'static [Literal],
+    /// The other half of each, where it has one.
+    pub requires: &'static [Option<RuleIndex>],
+    /// The tables of the fast prefilter (`Fast::to_words`) for these literals.
+    pub fast: &'static [u32],
 }
 
-impl Deref for Slot {
-    type Target = Rule;
-
-    fn deref(&self) -> &Rule {
-        match self {
-            Self::Static(rule) => rule,
-            Self::Owned(rule) => rule,
-        }
-    }
+impl Builtin {
+    /// No rules.
+    pub const NONE: Self = Self {
+        rules: &[],
+        literals: &[],
+        requires: &[],
+        fast: &[],
+    };
 }
 
 /// The rules of a scan, with their literals gathered. Order does not matter for what is found.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<Slot>,
-    requires: Vec<Option<RuleIndex>>,
-    literals: Vec<Literal>,
+    builtin: &'static Builtin,
+    user: Vec<Rule>,
+    /// By index; a rule that was not selected stays in its place.
+    selected: Vec<bool>,
+    requires: Cow<'static, [Option<RuleIndex>]>,
+    literals: Cow<'static, [Literal]>,
 }
 
 impl RuleSet {
@@ -83,7 +96,7 @@ impl RuleSet {
     /// # Errors
     ///
     /// When two rules share an id or one requires a rule that is not there.
-    pub fn new(builtin: &'static [Rule], user: Vec<Rule>) -> Result<Self, Error> {
+    pub fn new(builtin: &'static Builtin, user: Vec<Rule>) -> Result<Self, Error> {
         Self::select(builtin, user, |_| true)
     }
 
@@ -93,77 +106,98 @@ impl RuleSet {
     ///
     /// As [`RuleSet::new`].
     pub fn select(
-        builtin: &'static [Rule],
+        builtin: &'static Builtin,
         user: Vec<Rule>,
         mut keep: impl FnMut(&Rule) -> bool,
     ) -> Result<Self, Error> {
-        let all: Vec<Slot> = builtin
-            .iter()
-            .map(Slot::Static)
-            .chain(user.into_iter().map(|r| Slot::Owned(Box::new(r))))
-            .collect();
-        let mut ids = HashSet::new();
-        if let Some(twice) = all.iter().find(|rule| !ids.insert(&*rule.id)) {
-            return Err(Error::new(&*twice.id, ErrorKind::DuplicateId));
+        let selected = builtin.rules.iter().chain(&user).map(&mut keep).collect();
+        if user.is_empty() {
+            let (requires, literals) = (
+                Cow::Borrowed(builtin.requires),
+                Cow::Borrowed(builtin.literals),
+            );
+            return Ok(Self {
+                builtin,
+                user,
+                selected,
+                requires,
+                literals,
+            });
         }
-        let asks = |rule: &&Slot| {
-            rule.requires
-                .as_ref()
-                .is_some_and(|r| !ids.contains(&*r.rule))
-        };
-        if let Some(rule) = all.iter().find(asks) {
-            let missing = rule
-                .requires
-                .as_ref()
-                .map_or_else(String::new, |r| r.rule.to_string());
-            return Err(Error::new(&*rule.id, ErrorKind::UnknownRule(missing)));
-        }
-
-        let rules: Vec<Slot> = all.into_iter().filter(|rule| keep(rule)).collect();
-        let index_of = |id: &str| {
-            rules
-                .iter()
-                .position(|rule| rule.id == id)
-                .map(|i| RuleIndex(i as u32))
-        };
-        let requires = rules
-            .iter()
-            .map(|rule| index_of(&rule.requires.as_ref()?.rule))
-            .collect();
-        let literals = literals(&rules);
+        let all: Vec<&Rule> = builtin.rules.iter().chain(&user).collect();
+        let requires = requires(&all)?;
+        let literals = literals(&all);
         Ok(Self {
-            rules,
-            requires,
-            literals,
+            builtin,
+            user,
+            selected,
+            requires: requires.into(),
+            literals: literals.into(),
         })
     }
 
-    /// The rules.
-    pub fn rules(&self) -> impl ExactSizeIterator<Item = &Rule> {
-        self.rules.iter().map(|slot| &**slot)
+    /// The selected rules.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.all()
+            .zip(&self.selected)
+            .filter(|(_, selected)| **selected)
+            .map(|(rule, _)| rule)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Rule> {
+        self.builtin.rules.iter().chain(&self.user)
+    }
+
+    /// How many rules have an index, whether selected or not.
+    pub fn len(&self) -> usize {
+        self.selected.len()
+    }
+
+    /// Whether there is no rule at all.
+    pub fn is_empty(&self) -> bool {
+        self.selected.is_empty()
+    }
+
+    /// Whether the rule is one of [`RuleSet::rules`].
+    pub fn is_selected(&self, index: RuleIndex) -> bool {
+        self.selected[index.get()]
     }
 
     /// The rule with this index.
     pub fn rule(&self, index: RuleIndex) -> &Rule {
-        &self.rules[index.get()]
+        match self.builtin.rules.get(index.get()) {
+            Some(rule) => rule,
+            None => &self.user[index.get() - self.builtin.rules.len()],
+        }
     }
 
-    /// The rule with this id.
+    /// The selected rule with this id.
     pub fn by_id(&self, id: &str) -> Option<RuleIndex> {
-        self.rules
-            .iter()
+        let found = self
+            .all()
             .position(|rule| rule.id == id)
-            .map(|i| RuleIndex(i as u32))
+            .map(|i| RuleIndex(i as u32));
+        found.filter(|index| self.is_selected(*index))
     }
 
-    /// The other half of a two-part rule, if it is in the set.
+    /// The other half of a two-part rule, if it is selected.
     pub fn required(&self, index: RuleIndex) -> Option<RuleIndex> {
-        self.requires[index.get()]
+        self.requires[index.get()].filter(|other| self.is_selected(*other))
+    }
+
+    /// The other half of each rule, by index.
+    pub fn requires(&self) -> &[Option<RuleIndex>] {
+        &self.requires
     }
 
     /// Every literal to look for.
     pub fn literals(&self) -> &[Literal] {
         &self.literals
+    }
+
+    /// The tables of the fast prefilter for these literals, if they were made when the program was built.
+    pub(crate) fn stored_tables(&self) -> Option<&'static [u32]> {
+        Some(self.builtin.fast).filter(|words| self.user.is_empty() && !words.is_empty())
     }
 
     /// The literal with this id.
@@ -172,8 +206,29 @@ impl RuleSet {
     }
 }
 
-fn literals(rules: &[Slot]) -> Vec<Literal> {
-    let mut by_text: HashMap<Box<[u8]>, Vec<Use>> = HashMap::new();
+/// The index of the rule that each asks for; refuses ids that stand twice or are not there.
+fn requires(rules: &[&Rule]) -> Result<Vec<Option<RuleIndex>>, Error> {
+    let mut index_of = HashMap::new();
+    for (i, rule) in rules.iter().enumerate() {
+        if index_of.insert(&*rule.id, RuleIndex(i as u32)).is_some() {
+            return Err(Error::new(&*rule.id, ErrorKind::DuplicateId));
+        }
+    }
+    let other = |rule: &&Rule| match &rule.requires {
+        None => Ok(None),
+        Some(requires) => match index_of.get(&*requires.rule) {
+            Some(index) => Ok(Some(*index)),
+            None => Err(Error::new(
+                &*rule.id,
+                ErrorKind::UnknownRule(requires.rule.to_string()),
+            )),
+        },
+    };
+    rules.iter().map(other).collect()
+}
+
+fn literals(rules: &[&Rule]) -> Vec<Literal> {
+    let mut by_text: HashMap<Vec<u8>, Vec<Use>> = HashMap::new();
     for (i, rule) in rules.iter().enumerate() {
         let (texts, role) = match rule.shape {
             Shape::Token => (&rule.prefixes, Role::Prefix),
@@ -181,18 +236,19 @@ fn literals(rules: &[Slot]) -> Vec<Literal> {
             Shape::Assigned => (&rule.keywords, Role::Name),
         };
         for text in texts.iter().map(|t| t.as_bytes()) {
-            let uses = by_text.entry(text.to_ascii_lowercase().into()).or_default();
+            let uses = by_text.entry(text.to_ascii_lowercase()).or_default();
             uses.push(Use {
                 rule: RuleIndex(i as u32),
                 role,
-                text: text.into(),
+                text: text.to_vec().into(),
             });
         }
     }
-    let mut literals: Vec<_> = by_text
-        .into_iter()
-        .map(|(text, uses)| Literal { text, uses })
-        .collect();
+    let literal = |(text, uses): (Vec<u8>, Vec<Use>)| Literal {
+        text: text.into(),
+        uses: uses.into(),
+    };
+    let mut literals: Vec<_> = by_text.into_iter().map(literal).collect();
     literals.sort_by(|a, b| a.text.cmp(&b.text));
     literals
 }

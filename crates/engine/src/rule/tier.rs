@@ -4,7 +4,7 @@ use std::fmt;
 
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::{Boundary, Shape};
+use super::{Boundary, ByteSet, Shape};
 use crate::prefilter::{MIN_RUN, is_token_byte};
 
 /// The part of the prefilter that finds the candidates of a rule.
@@ -25,6 +25,8 @@ pub enum Why {
     Inside,
     /// A match can begin within a word.
     Unbounded,
+    /// A value has no digits and letters of one case only, joined by dashes or the like, as names are.
+    Namelike,
     /// A match, or a value, can begin with fewer token bytes than a run needs.
     ShortRun(usize),
 }
@@ -51,6 +53,7 @@ impl fmt::Display for Tier {
                 f.write_str("F: the literal can stand in the middle of a match")
             }
             Self::Full(Why::Unbounded) => f.write_str("F: a match can begin within a word"),
+            Self::Full(Why::Namelike) => f.write_str("F: a value can look like a name"),
             Self::Full(Why::ShortRun(n)) => {
                 write!(
                     f,
@@ -69,7 +72,38 @@ pub(super) fn prove(hir: &Hir, shape: Shape, boundary: Boundary) -> Tier {
         Shape::Token if boundary == Boundary::None => Tier::Full(Why::Unbounded),
         Shape::Token | Shape::Assigned if run < MIN_RUN => Tier::Full(Why::ShortRun(run)),
         Shape::Token => Tier::Prefix,
+        Shape::Assigned if is_namelike(hir) => Tier::Full(Why::Namelike),
         Shape::Assigned => Tier::Keyword,
+    }
+}
+
+/// Whether matches have no digits, letters of at most one case, and joints between them.
+fn is_namelike(hir: &Hir) -> bool {
+    let mut bytes = ByteSet::default();
+    collect(hir, &mut bytes);
+    let any = |wanted: fn(&u8) -> bool| (0..=127u8).any(|b| bytes.contains(b) && wanted(&b));
+    let joint = any(|b| is_token_byte(*b) && !b.is_ascii_alphanumeric());
+    joint
+        && !any(u8::is_ascii_digit)
+        && !(any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase))
+}
+
+/// Adds every byte that can stand in a match.
+fn collect(hir: &Hir, bytes: &mut ByteSet) {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().for_each(|&b| bytes.insert_range(b, b)),
+        HirKind::Class(Class::Bytes(class)) => {
+            class
+                .ranges()
+                .iter()
+                .for_each(|r| bytes.insert_range(r.start(), r.end()));
+        }
+        HirKind::Capture(capture) => collect(&capture.sub, bytes),
+        HirKind::Repetition(repetition) => collect(&repetition.sub, bytes),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| collect(part, bytes))
+        }
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Unicode(_)) => {}
     }
 }
 
@@ -145,6 +179,10 @@ mod tests {
     #[test]
     fn the_shape_decides_which_literal_is_looked_for() {
         assert_eq!(tier("[0-9a-f]{16}", Shape::Assigned), Tier::Keyword);
+        assert_eq!(
+            tier("[a-z]{4}(?:-[a-z]{4}){3}", Shape::Assigned),
+            Tier::Full(Why::Namelike)
+        );
         assert_eq!(
             tier("[0-9a-f]{40}", Shape::Around { left: 3 }),
             Tier::Full(Why::Inside)

@@ -48,7 +48,7 @@ pub struct Scanner {
 impl std::fmt::Debug for Scanner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scanner")
-            .field("rules", &self.rules.rules().len())
+            .field("rules", &self.rules.len())
             .finish_non_exhaustive()
     }
 }
@@ -168,7 +168,7 @@ impl Session<'_> {
             session: self,
             hits: Vec::new(),
             scratch: Scratch::default(),
-            cursors: Cursors::new(self.scanner.rules.rules().len()),
+            cursors: Cursors::new(self.scanner.rules.len()),
             head: None,
         }
     }
@@ -347,8 +347,11 @@ impl Scan<'_> {
                 rule: index,
                 role,
                 text: literal,
-            } in &rules.literal(hit.literal).uses
+            } in rules.literal(hit.literal).uses.iter()
             {
+                if !rules.is_selected(*index) {
+                    continue;
+                }
                 let rule = rules.rule(*index);
                 let from = self.cursors.get(*index);
                 if hit.at < from && *role != Role::Inside || hit.at + literal.len() <= from {

@@ -70,25 +70,29 @@ pub(crate) fn names_before(text: &[u8], operator: usize) -> std::ops::Range<usiz
     line..operator
 }
 
-/// Whether the run of token bytes at `at` may be a value that a machine made: among its first 32 bytes is a digit, or
-/// its first 16 hold none of `_ - . /`, which join words. What is neither is `some_long_name`, or a random value of which
-/// fewer than one in a hundred is like this.
+/// Whether the run of token bytes at `at` may be a value that a machine made: it has a digit among its first 63 bytes, or
+/// among its first 16 both cases, or nothing but letters. What has neither is `some_long_name`. Random values that look
+/// like this are those of one case with joints in their alphabet, one in ten thousand; the rule compiler sends a rule
+/// whose values cannot look otherwise to the full search.
 pub(crate) fn is_plausible(text: &[u8], at: usize) -> bool {
     // The dash of `${NAME:-value}` is a token byte.
     let dash = text[at] == b'-' && at > 0 && text[at - 1] == b':';
     let run = &text[at + usize::from(dash)..];
-    let run = &run[..run.len().min(32)];
-    let mut joined = false;
-    for (i, &byte) in run.iter().enumerate() {
+    let (mut upper, mut lower, mut joint) = (false, false, false);
+    for (i, &byte) in run.iter().take(63).enumerate() {
         if byte.is_ascii_digit() {
             return true;
         }
         if !is_token_byte(byte) {
             break;
         }
-        joined |= i < MIN_RUN && matches!(byte, b'_' | b'-' | b'.' | b'/');
+        if i < MIN_RUN {
+            upper |= byte.is_ascii_uppercase();
+            lower |= byte.is_ascii_lowercase();
+            joint |= !byte.is_ascii_alphanumeric();
+        }
     }
-    !joined
+    !joint || upper && lower
 }
 
 #[cfg(test)]
@@ -185,6 +189,7 @@ mod tests {
         for (value, plausible) in [
             ("some_long_function_name", false),
             ("module.submodule.thing", false),
+            ("abCd/efGhijklmnopq", true),
             ("initializeComponents", true),
             ("some_long_name_with_9", true),
             ("0123456789abcdef", true),

@@ -7,15 +7,16 @@
 
 use std::arch::x86_64::*;
 
-use super::{BEFORE, BEHIND, BLOCK, Simd, Triples};
+use super::{BEFORE, BEHIND, BLOCK, Classes, Simd, Work};
+use crate::prefilter::quads::{LEN, Quads};
 
 /// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`Avx2::new`] makes one.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::prefilter) struct Avx2(());
+pub(super) struct Avx2(());
 
 impl Avx2 {
     /// The operations, if the processor has the instructions. The answer is cached by the standard library.
-    pub(in crate::prefilter) fn new() -> Option<Self> {
+    pub(super) fn new() -> Option<Self> {
         let has = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
             && is_x86_feature_detected!("bmi2")
@@ -24,15 +25,15 @@ impl Avx2 {
         has.then_some(Self(()))
     }
 
-    /// Runs `work` compiled for these instructions: what is inlined into it can use them.
+    /// Does `work` compiled for these instructions: what is inlined into it can use them.
     #[inline]
-    pub(in crate::prefilter) fn run<T>(self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn run<W: Work>(self, work: W) -> W::Out {
         #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-        fn inner<T>(work: impl FnOnce() -> T) -> T {
-            work()
+        fn inner<W: Work>(avx2: Avx2, work: W) -> W::Out {
+            work.with(avx2)
         }
         // SAFETY: `self` exists, so the processor has the features that `inner` is compiled for.
-        unsafe { inner(work) }
+        unsafe { inner(self, work) }
     }
 }
 
@@ -46,60 +47,108 @@ const TOKEN_HIGH: [u8; 16] = [
     0, 0, 0b1000, 0b1, 0b10, 0b10100, 0b10, 0b100, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
 /// The bits of letters and digits among those of the token bytes.
-const ALNUM: i8 = 0b111;
+const WORD: i8 = 0b111;
+/// The bits of letters.
+const LETTER: i8 = 0b110;
+/// The bit of digits.
+const DIGIT: i8 = 0b1;
 
 impl Simd for Avx2 {
     #[inline(always)]
-    fn tokens(self, block: &[u8; BLOCK]) -> u64 {
+    fn classes(self, block: &[u8; BLOCK]) -> Classes {
         // SAFETY: `self` is proof of the features.
-        unsafe { both(|half| !equal(classes(load(block, half)), 0)) }
+        unsafe { classes(block) }
     }
 
     #[inline(always)]
-    fn starts(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
+    fn escapes(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
         // SAFETY: `self` is proof of the features.
-        unsafe {
-            both(|half| {
-                let back = |n: usize| load(around, BEFORE - n + half);
-                let previous = back(1);
-                let classes = classes(previous);
-                let word = _mm256_cmpeq_epi8(_mm256_and_si256(classes, splat(ALNUM)), splat(0));
-                let is = |v, byte: u8| _mm256_cmpeq_epi8(v, splat(byte as i8));
-                let third = back(3);
-                let escape = or(
-                    or(is(back(2), b'\\'), is(back(4), b'\\')),
-                    is(back(6), b'\\'),
-                );
-                let code = or(is(third, b'%'), is(third, b'='));
-                // `m` behind anything but a letter: folded to lower case, a letter lies in a..=z.
-                let folded = _mm256_sub_epi8(or(back(2), splat(0x20)), splat(b'a' as i8));
-                let letter = _mm256_cmpeq_epi8(_mm256_min_epu8(folded, splat(25)), folded);
-                let colour = _mm256_andnot_si256(letter, is(previous, b'm'));
-                _mm256_movemask_epi8(or(or(word, escape), or(code, colour))) as u32
-            })
-        }
+        unsafe { both(escapes(around, 0), escapes(around, 32)) }
     }
 
     #[inline(always)]
-    fn triples(self, table: &Triples, around: &[u8; BLOCK + BEHIND]) -> u64 {
+    fn quads(self, table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
         // SAFETY: `self` is proof of the features.
-        unsafe {
-            both(|half| {
-                let buckets =
-                    |i: usize| lookup(load(around, half + i), &table.low[i], &table.high[i]);
-                !equal(
-                    _mm256_and_si256(_mm256_and_si256(buckets(0), buckets(1)), buckets(2)),
-                    0,
-                )
-            })
-        }
+        unsafe { quads(table, around) }
     }
 }
 
-/// The masks of the two halves of a block, given the offset of each.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn classes(block: &[u8; BLOCK]) -> Classes {
+    let (a, b) = (load(block, 0), load(block, 32));
+    let (first, second) = (bits(a), bits(b));
+    let having = |wanted: i8| {
+        let (first, second) = (
+            _mm256_and_si256(first, splat(wanted)),
+            _mm256_and_si256(second, splat(wanted)),
+        );
+        both(!equal(first, 0), !equal(second, 0))
+    };
+    // Bit 5 tells the cases of letters apart; shifted to the top of its byte, it is what a mask is made of.
+    let sixth = |v| _mm256_movemask_epi8(_mm256_slli_epi16::<2>(v)) as u32;
+    Classes {
+        tokens: both(!equal(first, 0), !equal(second, 0)),
+        words: having(WORD),
+        digits: having(DIGIT),
+        uppers: having(LETTER) & !both(sixth(a), sixth(b)),
+    }
+}
+
+/// [`Simd::escapes`] of the 32 bytes at `half`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn escapes(around: &[u8; BEFORE + BLOCK], half: usize) -> u32 {
+    let at = BEFORE + half;
+    let (first, second, third) = (
+        load(around, at - 1),
+        load(around, at - 2),
+        load(around, at - 3),
+    );
+    let slash = b'\\';
+    let far = or(
+        is_byte(load(around, at - 4), slash),
+        is_byte(load(around, at - 6), slash),
+    );
+    let escape = or(is_byte(second, slash), far);
+    let code = or(is_byte(third, b'%'), is_byte(third, b'='));
+    // `m` behind anything but a letter: folded to lower case, a letter lies in a..=z.
+    let folded = _mm256_sub_epi8(or(second, splat(0x20)), splat(b'a' as i8));
+    let letter = _mm256_cmpeq_epi8(_mm256_min_epu8(folded, splat(25)), folded);
+    let colour = _mm256_andnot_si256(letter, is_byte(first, b'm'));
+    _mm256_movemask_epi8(or(escape, or(code, colour))) as u32
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn quads(table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
+    both(passing(table, around, 0), passing(table, around, 32))
+}
+
+/// [`quads`] of the 32 bytes at `half`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn passing(table: &Quads, around: &[u8; BLOCK + BEHIND], half: usize) -> u32 {
+    let (mut first, mut second) = (splat(-1), splat(-1));
+    for i in 0..LEN {
+        let (low, high) = nibbles(load(around, half + i));
+        let shared = |group: usize| {
+            let lows = _mm256_shuffle_epi8(broadcast(&table.low[group][i]), low);
+            _mm256_and_si256(
+                lows,
+                _mm256_shuffle_epi8(broadcast(&table.high[group][i]), high),
+            )
+        };
+        first = _mm256_and_si256(first, shared(0));
+        second = _mm256_and_si256(second, shared(1));
+    }
+    !equal(or(first, second), 0)
+}
+
+/// The mask of a block from those of its halves.
 #[inline(always)]
-fn both(half: impl Fn(usize) -> u32) -> u64 {
-    u64::from(half(0)) | u64::from(half(32)) << 32
+fn both(first: u32, second: u32) -> u64 {
+    u64::from(first) | u64::from(second) << 32
 }
 
 #[inline]
@@ -124,36 +173,44 @@ fn or(a: __m256i, b: __m256i) -> __m256i {
     _mm256_or_si256(a, b)
 }
 
-/// Which bytes of `v` equal `byte`.
+/// All ones where a byte of `v` is `byte`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn equal(v: __m256i, byte: i8) -> u32 {
-    _mm256_movemask_epi8(_mm256_cmpeq_epi8(v, splat(byte))) as u32
+fn is_byte(v: __m256i, byte: u8) -> __m256i {
+    _mm256_cmpeq_epi8(v, splat(byte as i8))
 }
 
+/// Which bytes of `v` are `byte`.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn classes(v: __m256i) -> __m256i {
-    lookup(v, &TOKEN_LOW, &TOKEN_HIGH)
+fn equal(v: __m256i, byte: u8) -> u32 {
+    _mm256_movemask_epi8(is_byte(v, byte)) as u32
 }
 
-/// The bits that the tables share for the low and the high nibble of each byte.
+/// The class bits of each byte.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn lookup(v: __m256i, low: &[u8; 16], high: &[u8; 16]) -> __m256i {
-    // SAFETY: 16 readable bytes lie behind each reference; the loads need no alignment.
-    let (low, high) = unsafe {
-        (
-            _mm_loadu_si128(low.as_ptr().cast()),
-            _mm_loadu_si128(high.as_ptr().cast()),
-        )
-    };
+fn bits(v: __m256i) -> __m256i {
+    let (low, high) = nibbles(v);
+    let lows = _mm256_shuffle_epi8(broadcast(&TOKEN_LOW), low);
+    _mm256_and_si256(lows, _mm256_shuffle_epi8(broadcast(&TOKEN_HIGH), high))
+}
+
+/// A table of 16 bytes in both lanes.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn broadcast(table: &[u8; 16]) -> __m256i {
+    // SAFETY: 16 readable bytes lie behind the reference; the load needs no alignment.
+    _mm256_broadcastsi128_si256(unsafe { _mm_loadu_si128(table.as_ptr().cast()) })
+}
+
+/// The low and the high nibble of each byte.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn nibbles(v: __m256i) -> (__m256i, __m256i) {
     let nibble = splat(15);
-    let lows = _mm256_shuffle_epi8(
-        _mm256_broadcastsi128_si256(low),
+    (
         _mm256_and_si256(v, nibble),
-    );
-    let shifted = _mm256_and_si256(_mm256_srli_epi16::<4>(v), nibble);
-    let highs = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(high), shifted);
-    _mm256_and_si256(lows, highs)
+        _mm256_and_si256(_mm256_srli_epi16::<4>(v), nibble),
+    )
 }

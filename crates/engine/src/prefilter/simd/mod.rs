@@ -11,54 +11,66 @@ mod avx2;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-#[cfg(target_arch = "x86_64")]
-pub(super) use avx2::Avx2;
-#[cfg(target_arch = "aarch64")]
-pub(super) use neon::Neon;
-pub(super) use scalar::Scalar;
+use super::quads::Quads;
 
 /// Bytes of a block: one bit each in a `u64`.
 pub(super) const BLOCK: usize = 64;
-/// Bytes before a block that [`Simd::starts`] looks at.
+/// Bytes before a block that [`Simd::escapes`] looks at.
 pub(super) const BEFORE: usize = 6;
-/// Bytes behind a block that [`Simd::triples`] looks at.
-pub(super) const BEHIND: usize = 2;
+/// Bytes behind a block that [`Simd::quads`] looks at.
+pub(super) const BEHIND: usize = super::quads::LEN - 1;
 
 /// The operations. Bit `i` of a mask speaks of byte `i` of the block.
 pub(super) trait Simd: Copy {
-    /// Which bytes are token bytes (`classes::is_token`).
-    fn tokens(self, block: &[u8; BLOCK]) -> u64;
+    /// The classes of the bytes of a block.
+    fn classes(self, block: &[u8; BLOCK]) -> Classes;
 
-    /// At which bytes a token can begin, judged by the bytes before them: a superset of `verify::is_token_start`. The
-    /// block begins at `around[BEFORE]`.
-    fn starts(self, around: &[u8; BEFORE + BLOCK]) -> u64;
+    /// Behind which bytes an escape or a terminal's colour may have ended, so that a token can begin there though a
+    /// letter or digit stands before it: a superset. The block begins at `around[BEFORE]`.
+    fn escapes(self, around: &[u8; BEFORE + BLOCK]) -> u64;
 
-    /// At which bytes one of the byte triples of `table` can begin: a superset. The block begins at `around[0]`.
-    fn triples(self, table: &Triples, around: &[u8; BLOCK + BEHIND]) -> u64;
+    /// At which bytes one of the quadruples of `table` can begin: a superset. The block begins at `around[0]`.
+    fn quads(self, table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64;
 }
 
-/// Triples of bytes in eight buckets ("Teddy"): for each byte of the triple, which buckets have it, by low and by high
-/// nibble. A triple may begin where a bucket remains after all six look-ups.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Triples {
-    pub(super) low: [[u8; 16]; 3],
-    pub(super) high: [[u8; 16]; 3],
+/// The classes of 64 bytes, a bit each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Classes {
+    /// Token bytes (`classes::is_token`).
+    pub(super) tokens: u64,
+    /// Letters and digits.
+    pub(super) words: u64,
+    /// Digits.
+    pub(super) digits: u64,
+    /// Upper-case letters.
+    pub(super) uppers: u64,
 }
 
-impl Triples {
-    /// Adds a triple in both ASCII cases to a bucket (0 to 7).
-    pub(super) fn insert(&mut self, triple: [u8; 3], bucket: u32) {
-        for (i, byte) in triple.into_iter().enumerate() {
-            for b in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
-                self.low[i][usize::from(b & 15)] |= 1 << bucket;
-                self.high[i][usize::from(b >> 4)] |= 1 << bucket;
-            }
-        }
+/// Something to do with the operations of whichever processor it runs on.
+pub(super) trait Work {
+    /// What comes of it.
+    type Out;
+
+    /// Does it. Must be `inline(always)`, with all that it calls for each byte: it is compiled once for each kind of
+    /// processor, and instructions are only those of the function that it is inlined into.
+    fn with<S: Simd>(self, simd: S) -> Self::Out;
+}
+
+/// Does `work` with the best operations that the processor has.
+pub(super) fn run<W: Work>(work: W) -> W::Out {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = avx2::Avx2::new() {
+        return avx2.run(work);
     }
+    #[cfg(target_arch = "aarch64")]
+    return work.with(neon::Neon::new());
+    #[cfg(not(target_arch = "aarch64"))]
+    work.with(scalar::Scalar)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::scalar::Scalar;
     use super::*;
     use crate::verify::is_token_start;
 
@@ -80,10 +92,12 @@ mod tests {
         })
     }
 
-    fn table() -> Triples {
-        let mut table = Triples::default();
-        for (i, triple) in [*b"://", *b"beg", *b"pwd", *b"k3y"].into_iter().enumerate() {
-            table.insert(triple, i as u32);
+    const QUADS: [&[u8]; 4] = [b"://", b"begi", b"pwd", b"k3y="];
+
+    fn table() -> Quads {
+        let mut table = Quads::default();
+        for (i, quad) in QUADS.into_iter().enumerate() {
+            table.insert(std::array::from_fn(|j| quad.get(j).copied()), i * 5);
         }
         table
     }
@@ -93,11 +107,11 @@ mod tests {
         let table = table();
         for bytes in samples() {
             let block: &[u8; BLOCK] = bytes[BEFORE..].first_chunk().expect("long enough");
-            assert_eq!(simd.tokens(block), Scalar.tokens(block));
+            assert_eq!(simd.classes(block), Scalar.classes(block));
             let around: &[u8; BEFORE + BLOCK] = bytes.first_chunk().expect("long enough");
-            assert_eq!(simd.starts(around), Scalar.starts(around));
+            assert_eq!(simd.escapes(around), Scalar.escapes(around));
             let around: &[u8; BLOCK + BEHIND] = bytes[BEFORE..].first_chunk().expect("long enough");
-            assert_eq!(simd.triples(&table, around), Scalar.triples(&table, around));
+            assert_eq!(simd.quads(&table, around), Scalar.quads(&table, around));
         }
     }
 
@@ -105,34 +119,32 @@ mod tests {
     fn every_implementation_agrees_with_the_scalar_one() {
         same_as_scalar(Scalar);
         #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = Avx2::new() {
+        if let Some(avx2) = avx2::Avx2::new() {
             same_as_scalar(avx2);
         }
         #[cfg(target_arch = "aarch64")]
-        if let Some(neon) = Neon::new() {
-            same_as_scalar(neon);
-        }
+        same_as_scalar(neon::Neon::new());
     }
 
     #[test]
-    fn no_token_start_and_no_triple_is_missed() {
+    fn no_token_start_and_no_quadruple_is_missed() {
         let table = table();
         for bytes in samples() {
-            let starts = Scalar.starts(bytes.first_chunk().expect("long enough"));
-            let triples =
-                Scalar.triples(&table, bytes[BEFORE..].first_chunk().expect("long enough"));
+            let escapes = Scalar.escapes(bytes.first_chunk().expect("long enough"));
+            let quads = Scalar.quads(&table, bytes[BEFORE..].first_chunk().expect("long enough"));
             for i in 0..BLOCK {
                 // The engine's rule looks back further, for colours; what it sees here is a prefix of the text.
-                if is_token_start(&bytes, BEFORE + i) {
+                let word_before = bytes[BEFORE + i - 1].is_ascii_alphanumeric();
+                if word_before && is_token_start(&bytes, BEFORE + i) {
                     assert!(
-                        starts >> i & 1 == 1,
+                        escapes >> i & 1 == 1,
                         "{:?} at {i}",
                         &bytes[i..i + BEFORE + 1]
                     );
                 }
-                let triple = bytes[BEFORE + i..BEFORE + i + 3].to_ascii_lowercase();
-                if [&b"://"[..], b"beg", b"pwd", b"k3y"].contains(&&triple[..]) {
-                    assert!(triples >> i & 1 == 1);
+                let here = bytes[BEFORE + i..].to_ascii_lowercase();
+                if QUADS.iter().any(|quad| here.starts_with(quad)) {
+                    assert!(quads >> i & 1 == 1);
                 }
             }
         }

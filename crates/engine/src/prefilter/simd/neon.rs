@@ -7,63 +7,81 @@
 
 use std::arch::aarch64::*;
 
-use super::{BEFORE, BEHIND, BLOCK, Simd, Triples};
+use super::{BEFORE, BEHIND, BLOCK, Classes, Simd};
+use crate::prefilter::quads::{LEN, Quads};
 
 /// The operations. NEON is part of the base of aarch64, so there is nothing to ask the processor.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::prefilter) struct Neon(());
+pub(super) struct Neon(());
 
 impl Neon {
     /// The operations.
-    pub(in crate::prefilter) fn new() -> Option<Self> {
-        Some(Self(()))
+    pub(super) fn new() -> Self {
+        Self(())
     }
 }
 
 impl Simd for Neon {
     #[inline(always)]
-    fn tokens(self, block: &[u8; BLOCK]) -> u64 {
+    fn classes(self, block: &[u8; BLOCK]) -> Classes {
         // SAFETY: NEON is part of the base of aarch64.
-        quarters(|at| unsafe {
+        let tokens = quarters(|at| unsafe {
             let v = load(block, at);
-            let other = or(
-                or(is(v, b'_'), is(v, b'+')),
-                or(is(v, b'-'), or(is(v, b'/'), is(v, b'.'))),
+            let joins = or(
+                is(v, b'_'),
+                or(is(v, b'+'), or(is(v, b'-'), or(is(v, b'/'), is(v, b'.')))),
             );
-            or(alnum(v), other)
-        })
+            or(or(letter(v), digit(v)), joins)
+        });
+        // SAFETY: as above.
+        let digits = quarters(|at| unsafe { digit(load(block, at)) });
+        // SAFETY: as above.
+        let letters = quarters(|at| unsafe { letter(load(block, at)) });
+        Classes {
+            tokens,
+            words: letters | digits,
+            digits,
+        }
     }
 
     #[inline(always)]
-    fn starts(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
+    fn escapes(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
         // SAFETY: NEON is part of the base of aarch64.
         quarters(|at| unsafe {
             let back = |n: usize| load(around, BEFORE - n + at);
-            let (previous, second, third) = (back(1), back(2), back(3));
+            let (second, third) = (back(2), back(3));
             let escape = or(
-                or(is(second, b'\\'), is(back(4), b'\\')),
-                is(back(6), b'\\'),
+                is(second, b'\\'),
+                or(is(back(4), b'\\'), is(back(6), b'\\')),
             );
             let code = or(is(third, b'%'), is(third, b'='));
-            let colour = vbicq_u8(is(previous, b'm'), letter(second));
-            or(or(vmvnq_u8(alnum(previous)), escape), or(code, colour))
+            or(
+                escape,
+                or(code, vbicq_u8(is(back(1), b'm'), letter(second))),
+            )
         })
     }
 
     #[inline(always)]
-    fn triples(self, table: &Triples, around: &[u8; BLOCK + BEHIND]) -> u64 {
+    fn quads(self, table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
         // SAFETY: NEON is part of the base of aarch64; the tables are 16 bytes long.
         quarters(|at| unsafe {
-            let buckets = |i: usize| {
+            let (mut first, mut second) = (vdupq_n_u8(255), vdupq_n_u8(255));
+            for i in 0..LEN {
                 let v = load(around, at + i);
-                let low = vqtbl1q_u8(vld1q_u8(table.low[i].as_ptr()), vandq_u8(v, vdupq_n_u8(15)));
-                let high = vqtbl1q_u8(vld1q_u8(table.high[i].as_ptr()), vshrq_n_u8::<4>(v));
-                vandq_u8(low, high)
-            };
-            vtstq_u8(
-                vandq_u8(vandq_u8(buckets(0), buckets(1)), buckets(2)),
-                vdupq_n_u8(255),
-            )
+                let (low, high) = (vandq_u8(v, vdupq_n_u8(15)), vshrq_n_u8::<4>(v));
+                let shared = |group: usize| {
+                    let lows = vqtbl1q_u8(vld1q_u8(table.low[group][i].as_ptr()), low);
+                    vandq_u8(
+                        lows,
+                        vqtbl1q_u8(vld1q_u8(table.high[group][i].as_ptr()), high),
+                    )
+                };
+                first = vandq_u8(first, shared(0));
+                second = vandq_u8(second, shared(1));
+            }
+            let found = or(first, second);
+            vtstq_u8(found, found)
         })
     }
 }
@@ -114,12 +132,7 @@ unsafe fn letter(v: uint8x16_t) -> uint8x16_t {
 }
 
 #[inline(always)]
-unsafe fn alnum(v: uint8x16_t) -> uint8x16_t {
+unsafe fn digit(v: uint8x16_t) -> uint8x16_t {
     // SAFETY: NEON is part of the base of aarch64.
-    unsafe {
-        or(
-            letter(v),
-            vcltq_u8(vsubq_u8(v, vdupq_n_u8(b'0')), vdupq_n_u8(10)),
-        )
-    }
+    unsafe { vcltq_u8(vsubq_u8(v, vdupq_n_u8(b'0')), vdupq_n_u8(10)) }
 }

@@ -1,10 +1,11 @@
 //! The operations in plain code: the reference, and what runs where no better is known.
 
-use super::{BEFORE, BEHIND, BLOCK, Simd, Triples};
+use super::{BEFORE, BEHIND, BLOCK, Classes, Simd};
 use crate::prefilter::classes::is_token;
+use crate::prefilter::quads::Quads;
 
 #[derive(Clone, Copy, Debug)]
-pub(in crate::prefilter) struct Scalar;
+pub(super) struct Scalar;
 
 /// [`is_token`] as a table.
 static TOKEN: [bool; 256] = {
@@ -19,16 +20,20 @@ static TOKEN: [bool; 256] = {
 
 impl Simd for Scalar {
     #[inline(always)]
-    fn tokens(self, block: &[u8; BLOCK]) -> u64 {
-        mask(|i| TOKEN[usize::from(block[i])])
+    fn classes(self, block: &[u8; BLOCK]) -> Classes {
+        Classes {
+            tokens: mask(|i| TOKEN[usize::from(block[i])]),
+            words: mask(|i| block[i].is_ascii_alphanumeric()),
+            digits: mask(|i| block[i].is_ascii_digit()),
+            uppers: mask(|i| block[i].is_ascii_uppercase()),
+        }
     }
 
     #[inline(always)]
-    fn starts(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
+    fn escapes(self, around: &[u8; BEFORE + BLOCK]) -> u64 {
         mask(|i| {
             let back = |n: usize| around[BEFORE + i - n];
-            !back(1).is_ascii_alphanumeric()
-                || back(2) == b'\\'
+            back(2) == b'\\'
                 || back(4) == b'\\'
                 || back(6) == b'\\'
                 || back(3) == b'%'
@@ -38,13 +43,16 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
-    fn triples(self, table: &Triples, around: &[u8; BLOCK + BEHIND]) -> u64 {
+    fn quads(self, table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
         mask(|i| {
-            let buckets = |j: usize| {
-                let byte = around[i + j];
-                table.low[j][usize::from(byte & 15)] & table.high[j][usize::from(byte >> 4)]
-            };
-            buckets(0) & buckets(1) & buckets(2) != 0
+            (0..2).any(|group| {
+                let buckets = |j: usize| {
+                    let byte = around[i + j];
+                    let low = table.low[group][j][usize::from(byte & 15)];
+                    low & table.high[group][j][usize::from(byte >> 4)]
+                };
+                buckets(0) & buckets(1) & buckets(2) & buckets(3) != 0
+            })
         })
     }
 }

@@ -1,0 +1,228 @@
+//! Tier F's first sieve: which four bytes of each literal to look for, and the tables to look for them with.
+//!
+//! A table lets a place pass if one of 16 buckets remains after eight look-ups of a nibble each ("Teddy"). The fewer and
+//! the rarer the byte quadruples, and the more alike those of one bucket, the less passes. So literals share quadruples
+//! where they can (`password` stands in dozens of them), and buckets are filled by what they would let pass.
+
+use std::collections::{HashMap, HashSet};
+
+use super::classes::frequency;
+use super::words::{self, Words};
+
+/// Buckets: eight bits in each of two groups.
+const BUCKETS: usize = 16;
+/// Bytes of a quadruple.
+pub(super) const LEN: usize = 4;
+
+/// For each group and byte of a quadruple, which buckets have it, by low and by high nibble.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Quads {
+    pub(super) low: [[[u8; 16]; LEN]; 2],
+    pub(super) high: [[[u8; 16]; LEN]; 2],
+}
+
+/// A quadruple in lower case; `None` for any byte.
+type Quad = [Option<u8>; LEN];
+
+impl Quads {
+    /// The table of `literals`, and where in each its quadruple begins.
+    pub(super) fn new(literals: &[&[u8]]) -> (Self, Vec<usize>) {
+        let offsets = place(literals);
+        let mut quads: Vec<Quad> = literals
+            .iter()
+            .zip(&offsets)
+            .map(|(text, &at)| std::array::from_fn(|i| text.get(at + i).copied()))
+            .collect();
+        // A quadruple that begins with a triple of its own lets nothing more pass.
+        let triples: Vec<Quad> = quads
+            .iter()
+            .filter(|quad| quad[3].is_none())
+            .copied()
+            .collect();
+        quads.retain(|quad| quad[3].is_none() || !triples.iter().any(|t| t[..3] == quad[..3]));
+        quads.sort_unstable();
+        quads.dedup();
+        let mut table = Self::default();
+        for (bucket, members) in fill(&quads).into_iter().enumerate() {
+            members
+                .into_iter()
+                .for_each(|quad| table.insert(quad, bucket));
+        }
+        (table, offsets)
+    }
+
+    pub(super) fn insert(&mut self, quad: Quad, bucket: usize) {
+        let (group, bit) = (bucket / 8, 1u8 << (bucket % 8));
+        for (i, byte) in quad.into_iter().enumerate() {
+            for b in members(byte) {
+                self.low[group][i][usize::from(b & 15)] |= bit;
+                self.high[group][i][usize::from(b >> 4)] |= bit;
+            }
+        }
+    }
+
+    pub(super) fn push_to(&self, words: &mut Vec<u32>) {
+        words::push(words, &words::pack(self.low.as_flattened().as_flattened()));
+        words::push(words, &words::pack(self.high.as_flattened().as_flattened()));
+    }
+
+    pub(super) fn take_from(words: &mut &'static [u32]) -> Self {
+        let mut unpack = || -> [[[u8; 16]; LEN]; 2] {
+            let part: Words = words::take(words);
+            std::array::from_fn(|g| {
+                std::array::from_fn(|i| {
+                    std::array::from_fn(|n| words::byte(&part, (g * LEN + i) * 16 + n))
+                })
+            })
+        };
+        Self {
+            low: unpack(),
+            high: unpack(),
+        }
+    }
+}
+
+/// The bytes that a place of a quadruple stands for: both cases, or all.
+fn members(byte: Option<u8>) -> impl Iterator<Item = u8> {
+    let (from, to) = byte.map_or((0, 255), |b| (b, b));
+    (from..=to).flat_map(|b| [b.to_ascii_lowercase(), b.to_ascii_uppercase()])
+}
+
+/// Chooses where the quadruple of each literal begins: greedily the one that is in the most literals for how often it
+/// stands in ordinary text, until each literal has one. A literal of three bytes has no choice.
+fn place(literals: &[&[u8]]) -> Vec<usize> {
+    let mut holders: HashMap<[u8; LEN], Vec<(usize, usize)>> = HashMap::new();
+    for (l, text) in literals.iter().enumerate() {
+        for (at, quad) in text.windows(LEN).enumerate() {
+            holders
+                .entry(quad.try_into().expect("a window has its length"))
+                .or_default()
+                .push((l, at));
+        }
+    }
+    let mut candidates: Vec<([u8; LEN], Vec<(usize, usize)>)> = holders.into_iter().collect();
+    candidates.sort_unstable();
+    let mut offsets = vec![0; literals.len()];
+    let short = |l: &usize| literals[*l].len() < LEN;
+    // Where a whole short literal stands, places pass anyhow: the literals that hold it need no other.
+    let mut settled = HashSet::new();
+    for short in (0..literals.len()).filter(short) {
+        for (l, text) in literals.iter().enumerate() {
+            if let Some(at) = memchr::memmem::find(text, literals[short]) {
+                offsets[l] = at;
+                settled.insert(l);
+            }
+        }
+    }
+    let mut open: HashSet<usize> = (0..literals.len())
+        .filter(|l| !settled.contains(l))
+        .collect();
+    while !open.is_empty() {
+        let gain = |(quad, holders): &([u8; LEN], Vec<(usize, usize)>)| {
+            let won = holders.iter().filter(|(l, _)| open.contains(l)).count() as u64;
+            // Each quadruple costs a little of its own: it crowds its bucket.
+            let chance = quad
+                .iter()
+                .map(|&b| u64::from(frequency(b)))
+                .product::<u64>();
+            won * 1_000_000_000 / (chance + 20_000)
+        };
+        let best = candidates
+            .iter()
+            .enumerate()
+            .max_by_key(|(i, c)| (gain(c), std::cmp::Reverse(*i)));
+        let (best, _) = best.expect("each open literal has a quadruple");
+        let (_, holders) = candidates.swap_remove(best);
+        for (l, at) in holders {
+            if open.remove(&l) {
+                offsets[l] = at;
+            }
+        }
+        candidates.retain(|(_, holders)| holders.iter().any(|(l, _)| open.contains(l)));
+        candidates.sort_unstable();
+    }
+    offsets
+}
+
+/// The nibbles that the members of a bucket have at each place, as masks.
+type Nibbles = [(u16, u16); LEN];
+
+/// Puts each quadruple into the bucket to whose share of passing places it adds the least.
+fn fill(quads: &[Quad]) -> Vec<Vec<Quad>> {
+    let mut weights = [[0f64; 16]; 16];
+    let total: f64 = (0..=255u8).map(|b| f64::from(frequency(b))).sum();
+    for b in 0..=255u8 {
+        weights[usize::from(b >> 4)][usize::from(b & 15)] = f64::from(frequency(b)) / total;
+    }
+    let passing = |nibbles: &Nibbles| -> f64 {
+        nibbles
+            .iter()
+            .map(|&(low, high)| {
+                let lows = |row: &[f64; 16]| {
+                    (0..16)
+                        .filter(|n| low >> n & 1 == 1)
+                        .map(|n| row[n])
+                        .sum::<f64>()
+                };
+                (0..16)
+                    .filter(|n| high >> n & 1 == 1)
+                    .map(|n| lows(&weights[n]))
+                    .sum::<f64>()
+            })
+            .product()
+    };
+    let with = |nibbles: &Nibbles, quad: Quad| -> Nibbles {
+        std::array::from_fn(|i| {
+            members(quad[i]).fold(nibbles[i], |(low, high), b| {
+                (low | 1 << (b & 15), high | 1 << (b >> 4))
+            })
+        })
+    };
+
+    let mut buckets = vec![Vec::new(); BUCKETS];
+    let mut nibbles = [Nibbles::default(); BUCKETS];
+    let mut rates = [0f64; BUCKETS];
+    // The ones that let the most pass choose first, and get a bucket of their likes.
+    let mut order: Vec<Quad> = quads.to_vec();
+    let alone = |quad: &Quad| passing(&with(&Nibbles::default(), *quad));
+    order.sort_by(|a, b| alone(b).total_cmp(&alone(a)).then(a.cmp(b)));
+    for quad in order {
+        let added = |b: usize| passing(&with(&nibbles[b], quad)) - rates[b];
+        let best = (0..BUCKETS)
+            .min_by(|&a, &b| added(a).total_cmp(&added(b)))
+            .expect("there are buckets");
+        nibbles[best] = with(&nibbles[best], quad);
+        rates[best] = passing(&nibbles[best]);
+        buckets[best].push(quad);
+    }
+    buckets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_share_quadruples_and_each_has_its_own_place() {
+        let literals: [&[u8]; 5] = [
+            b"db_password",
+            b"password=",
+            b"pwd",
+            b"mysql_pass",
+            b"xpassword",
+        ];
+        let (_, offsets) = Quads::new(&literals);
+        let quad = |i: usize| &literals[i][offsets[i]..literals[i].len().min(offsets[i] + LEN)];
+        assert_eq!(quad(1), quad(4));
+        assert_eq!(quad(2), b"pwd");
+        assert_eq!(quad(3).len(), LEN);
+    }
+
+    #[test]
+    fn tables_survive_being_stored() {
+        let (table, _) = Quads::new(&[b"://", b"-----begin", b"password"]);
+        let mut words = Vec::new();
+        table.push_to(&mut words);
+        assert_eq!(Quads::take_from(&mut &*words.leak()), table);
+    }
+}
