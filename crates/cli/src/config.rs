@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::Context as _;
 use keysieve_engine::rule::RuleSpec;
 use keysieve_engine::{Confidence, FileKind, Severity};
 use serde::Deserialize;
@@ -89,8 +88,12 @@ pub(crate) struct KindConfig {
 impl Config {
     /// Reads a configuration file.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            usage(format!(
+                "the configuration {} cannot be read: {e}",
+                path.display()
+            ))
+        })?;
         Self::parse(&text).map_err(|problem| usage(format!("{}: {problem}", path.display())))
     }
 

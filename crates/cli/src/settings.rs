@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use keysieve_engine::policy::{IgnoredPaths, InlineComments, KindPolicy, Policy};
 use keysieve_engine::rule::{Rule, RuleFile, RuleSet, RuleSpec, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
@@ -169,7 +168,7 @@ pub(crate) fn user_rules(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
     for path in files {
         let name = path.display();
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the rule file {name} cannot be read"))?;
+            .map_err(|e| usage(format!("the rule file {name} cannot be read: {e}")))?;
         let file = RuleFile::parse(&text)
             .map_err(|e| usage(format!("{name}: {}", with_suggestion(&e.to_string()))))?;
         for spec in file.rules {

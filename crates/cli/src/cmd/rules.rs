@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use keysieve_engine::policy::{InlineComments, Policy};
-use keysieve_engine::rule::{Rule, RuleSet, Shape};
+use keysieve_engine::rule::{Rule, RuleSet, Shape, is_id};
 use keysieve_engine::scan::ScannerBuilder;
 use keysieve_engine::source::Visitor as _;
 use keysieve_engine::{Blob, Confidence, Origin};
@@ -147,8 +147,12 @@ fn test(
     }
     writeln!(
         out,
-        "{} rules tried on {texts} texts, {failed} failed",
-        wanted.len()
+        "tried {} on {texts} texts, {failed} failed",
+        if wanted.len() == 1 {
+            "1 rule".to_owned()
+        } else {
+            format!("{} rules", wanted.len())
+        }
     )?;
     Ok(if failed == 0 {
         Exit::Clean
@@ -223,6 +227,11 @@ fn try_text(
 }
 
 fn new(id: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    if !is_id(id) {
+        return Err(usage(format!(
+            "`{id}` is no id: use lower-case words and digits joined by single dashes"
+        )));
+    }
     let prefix = id.split('-').next().unwrap_or(id);
     write!(
         out,

@@ -183,10 +183,15 @@ impl Report {
                 .then_with(|| span(a).cmp(&span(b)))
                 .then_with(|| rules.rule(a.rule).id.cmp(&rules.rule(b.rule).id))
         });
+        // A file that was reached through two roots was scanned twice.
+        findings.dedup_by(|Reported { finding: a, .. }, Reported { finding: b, .. }| {
+            a.rule == b.rule && a.location == b.location && a.origin == b.origin
+        });
         issues.sort_by(|a, b| {
             place::order_opt(a.origin.as_deref(), b.origin.as_deref())
                 .then_with(|| (a.kind, &a.message).cmp(&(b.kind, &b.message)))
         });
+        issues.dedup();
         Self {
             rules,
             findings,

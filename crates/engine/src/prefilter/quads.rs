@@ -88,6 +88,9 @@ fn members(byte: Option<u8>) -> impl Iterator<Item = u8> {
     (from..=to).flat_map(|b| [b.to_ascii_lowercase(), b.to_ascii_uppercase()])
 }
 
+/// Four bytes, and which literals have them where.
+type Candidate = ([u8; LEN], Vec<(usize, usize)>);
+
 /// Chooses where the quadruple of each literal begins: greedily the one that is in the most literals for how often it
 /// stands in ordinary text, until each literal has one. A literal of three bytes has no choice.
 fn place(literals: &[&[u8]]) -> Vec<usize> {
@@ -100,7 +103,7 @@ fn place(literals: &[&[u8]]) -> Vec<usize> {
                 .push((l, at));
         }
     }
-    let mut candidates: Vec<([u8; LEN], Vec<(usize, usize)>)> = holders.into_iter().collect();
+    let mut candidates: Vec<Candidate> = holders.into_iter().collect();
     candidates.sort_unstable();
     let mut offsets = vec![0; literals.len()];
     let short = |l: &usize| literals[*l].len() < LEN;
@@ -118,7 +121,7 @@ fn place(literals: &[&[u8]]) -> Vec<usize> {
         .filter(|l| !settled.contains(l))
         .collect();
     while !open.is_empty() {
-        let gain = |(quad, holders): &([u8; LEN], Vec<(usize, usize)>)| {
+        let gain = |(quad, holders): &Candidate| {
             let won = holders.iter().filter(|(l, _)| open.contains(l)).count() as u64;
             // Each quadruple costs a little of its own: it crowds its bucket.
             let chance = quad

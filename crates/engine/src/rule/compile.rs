@@ -144,7 +144,8 @@ fn shape(spec: &RuleSpec, keywords: &[String], hir: &Hir) -> Result<Shape, Error
     }
 }
 
-fn is_id(id: &str) -> bool {
+/// Whether a text has the form of a rule's id.
+pub fn is_id(id: &str) -> bool {
     id.split('-').all(|w| {
         !w.is_empty()
             && w.bytes()

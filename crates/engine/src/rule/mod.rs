@@ -21,7 +21,7 @@ mod set;
 mod spec;
 mod tier;
 
-pub use compile::compile;
+pub use compile::{compile, is_id};
 pub use error::{Error, ErrorKind};
 pub use set::{Builtin, Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
 pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};

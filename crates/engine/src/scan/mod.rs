@@ -32,6 +32,8 @@ mod settle;
 use cursors::Cursors;
 use settle::{Found, Halves, literal_len, settle};
 
+/// Matches that are kept of one blob until overlaps are settled: several rules can match one secret.
+const MAX_MATCHES: usize = 8 * MAX_FINDINGS;
 /// Findings that one blob may give; more are counted as one [`IssueKind::Limit`].
 const MAX_FINDINGS: usize = 10_000;
 
@@ -383,11 +385,8 @@ impl Scan<'_> {
                     }
                     Err(reason) => self.session.stats.reject(reason),
                 }
-                if found.len() == MAX_FINDINGS {
-                    let message = format!(
-                        "more than {MAX_FINDINGS} findings: the rest of this content is not reported"
-                    );
-                    let _ = self.issue(Issue::at(blob.origin.clone(), IssueKind::Limit, message));
+                if found.len() == MAX_MATCHES {
+                    self.limit(blob);
                     return found;
                 }
             }
@@ -410,7 +409,12 @@ impl Scan<'_> {
         let mut lines = LineIndex::new(text, base, position);
 
         let halves = Halves::locate(&scanner.rules, &found, &mut lines);
-        for found in settle(&scanner.rules, text, halves.keep(found, &mut lines)) {
+        let mut settled = settle(&scanner.rules, text, halves.keep(found, &mut lines));
+        if settled.len() > MAX_FINDINGS {
+            settled.truncate(MAX_FINDINGS);
+            self.limit(blob);
+        }
+        for found in settled {
             let rule = scanner.rules.rule(found.rule);
             let secret = self.secret(text, &found);
             let span = found.judged.secret;
@@ -440,6 +444,13 @@ impl Scan<'_> {
             }
         }
         Flow::Continue
+    }
+
+    /// Says that a content has more findings than are reported.
+    fn limit(&mut self, blob: &Blob<'_>) {
+        let message =
+            format!("more than {MAX_FINDINGS} findings: the rest of this content is not reported");
+        let _ = self.issue(Issue::at(blob.origin.clone(), IssueKind::Limit, message));
     }
 
     fn secret(&self, text: &[u8], found: &Found<'_>) -> Secret {

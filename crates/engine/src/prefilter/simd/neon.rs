@@ -37,10 +37,13 @@ impl Simd for Neon {
         let digits = quarters(|at| unsafe { digit(load(block, at)) });
         // SAFETY: as above.
         let letters = quarters(|at| unsafe { letter(load(block, at)) });
+        // SAFETY: as above.
+        let lowers = quarters(|at| unsafe { vtstq_u8(load(block, at), vdupq_n_u8(0x20)) });
         Classes {
             tokens,
             words: letters | digits,
             digits,
+            uppers: letters & !lowers,
         }
     }
 

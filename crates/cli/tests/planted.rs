@@ -1,0 +1,74 @@
+//! Every secret of `fixtures/planted` is found, at its exact place, and nothing else is.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+mod program;
+
+use program::planted::{assert_same, expand, found_in_json, found_in_sarif};
+use program::{FORMATS, parse, report, scan};
+
+#[test]
+fn all_is_found_where_it_stands_and_nothing_beside() {
+    let folder = TempDir::new().unwrap();
+    let planted = expand(folder.path());
+    let report = report(folder.path(), &[], 1);
+    assert_same(&planted.places, &found_in_json(&report));
+    assert_eq!(report["issues"], serde_json::json!([]));
+    assert_eq!(report["summary"]["complete"], true);
+}
+
+#[test]
+fn sarif_has_the_same_places() {
+    let folder = TempDir::new().unwrap();
+    let planted = expand(folder.path());
+    let log = parse(&scan(folder.path(), &["-f", "sarif"]).stdout);
+    assert_same(&planted.utf16_places, &found_in_sarif(&log));
+}
+
+#[test]
+fn no_report_holds_a_value_unless_asked_to() {
+    let folder = TempDir::new().unwrap();
+    let planted = expand(folder.path());
+    for format in FORMATS {
+        // Suppressed findings and those of low confidence are in reports as well.
+        let args = [
+            "-v",
+            "-f",
+            format,
+            "--sarif-suppressed",
+            "--min-confidence",
+            "low",
+        ];
+        let output = scan(folder.path(), &args);
+        assert_eq!(output.status.code(), Some(1), "{format}");
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        let leaked = planted
+            .values
+            .iter()
+            .filter(|value| text.contains(*value))
+            .count();
+        assert_eq!(leaked, 0, "{format} holds values");
+
+        let revealed = scan(folder.path(), &[&args[..], &["--reveal"]].concat());
+        let text = String::from_utf8(revealed.stdout).unwrap();
+        let missing = planted
+            .values
+            .iter()
+            .filter(|value| !text.contains(*value))
+            .count();
+        assert_eq!(missing, 0, "{format} does not reveal all values");
+    }
+}
+
+/// Not a test: `.ci/sarif` expands the fixtures by it, into the folder that `KEYSIEVE_PLANTED` names.
+#[test]
+#[ignore = "writes to the folder KEYSIEVE_PLANTED"]
+fn expand_into_a_folder() {
+    let folder = std::env::var_os("KEYSIEVE_PLANTED").expect("KEYSIEVE_PLANTED names a folder");
+    let planted = expand(Path::new(&folder));
+    assert!(!planted.places.is_empty());
+}
