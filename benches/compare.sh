@@ -3,7 +3,8 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 cargo build --release --quiet -p keysieve -p keysieve-benches --bin keysieve --bin walkread --bin inputs
-target=$(cargo metadata --format-version 1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+target=$(cargo metadata --format-version 1 --no-deps |
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 export KEYSIEVE=${KEYSIEVE:-$target/release/keysieve}
 export WALKREAD=$target/release/walkread INPUTS=$target/release/inputs
 cd "$OLDPWD"

@@ -8,7 +8,7 @@ use std::{env, fs};
 
 use keysieve_engine::prefilter::{Fast, Prefilter as _};
 use keysieve_engine::rule::{
-    Builtin, Rule, RuleFile, RuleIndex, RuleSet, Shape, Text, Tier, Use, compile,
+    Builtin, Op, Rule, RuleFile, RuleIndex, RuleSet, Shape, Text, Tier, Use, compile,
 };
 
 fn main() {
@@ -153,6 +153,13 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
         Shape::Around { left } => format!("Shape::Around {{ left: {left} }}"),
         other => format!("Shape::{other:?}"),
     };
+    let program: Vec<String> = rule.program.iter().map(op).collect();
+    writeln!(
+        code,
+        "static PROGRAM_{i}: [Op; {}] = [{}];",
+        program.len(),
+        program.join(", ")
+    )?;
     let tier = match rule.tier {
         Tier::Full(why) => format!("Tier::Full(Why::{why:?})"),
         other => format!("Tier::{other:?}"),
@@ -167,7 +174,7 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
     writeln!(
         table,
         "Rule {{ id: {}, name: {}, description: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, \
-         prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, tier: {tier}, \
+         prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, tier: {tier}, program: Borrowed(&PROGRAM_{i}), \
          max_len: {}, has_group: {}, boundary: Boundary::{:?}, tail: ByteSet({:?}), path: Borrowed(&PATH_{i}), \
          min_entropy: {:?}, checks: Borrowed(&CHECKS_{i}), requires: {requires}, kinds: Borrowed(&KINDS_{i}), \
          docs: {}, remediation: {}, tags: Borrowed(&TAGS_{i}), samples: Borrowed(&SAMPLES_{i}), \
@@ -186,6 +193,18 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
         option(rule.docs.as_ref().map(text)),
         text(&rule.remediation),
     )
+}
+
+fn op(op: &Op) -> String {
+    match op {
+        Op::Literal(text) => format!("Op::Literal({})", bytes(text)),
+        Op::Run { set, min, max } => {
+            format!(
+                "Op::Run {{ set: ByteSet({:?}), min: {min}, max: {max} }}",
+                set.0
+            )
+        }
+    }
 }
 
 fn option(value: Option<String>) -> String {

@@ -11,8 +11,8 @@ use keysieve_engine::rule::Builtin;
 mod tables {
     use keysieve_engine::checks::checksum::Scheme;
     use keysieve_engine::rule::{
-        Boundary, Builtin, ByteSet, CheckName, KindRank, Lazy, Literal, Missing, Requires, Role,
-        Rule, RuleIndex, Shape, Text, Tier, Use, Why,
+        Boundary, Builtin, ByteSet, CheckName, KindRank, Lazy, Literal, Missing, Op, Requires,
+        Role, Rule, RuleIndex, Shape, Text, Tier, Use, Why,
     };
     use keysieve_engine::{Confidence, FileKind, Severity};
 

@@ -11,6 +11,8 @@ pub struct Context {
 
 /// How much of the line is kept on either side of the secret, in bytes.
 const SIDE: usize = 80;
+/// The longest secret, in bytes: a block of key material.
+const MAX_SECRET: usize = crate::checks::pem::MAX_BLOCK + crate::rule::MAX_MATCH;
 
 impl Context {
     /// Cuts the line around `span` out of `text`. Each span of `secrets` (sorted by start, with the mask to show) that
@@ -23,10 +25,10 @@ impl Context {
 
         let mut line = String::new();
         let mut at = start;
-        for (secret, mask) in secrets
-            .iter()
-            .filter(|(s, _)| s.start < end && s.end > start)
-        {
+        // Only what begins not too far before can reach into the line.
+        let first = secrets.partition_point(|(s, _)| s.start + MAX_SECRET < start);
+        let near = secrets[first..].iter().take_while(|(s, _)| s.start < end);
+        for (secret, mask) in near.filter(|(s, _)| s.end > start) {
             if secret.end <= at {
                 continue;
             }

@@ -84,6 +84,12 @@ fn show(rules: &RuleSet, id: &str, out: &mut dyn Write) -> anyhow::Result<Exit> 
         },
         &rule.pattern,
     )?;
+    let verifier = if rule.program.is_empty() {
+        "regular expression"
+    } else {
+        "program, without a regular expression"
+    };
+    field("verified by", verifier)?;
     field("longest", &format!("{} bytes", rule.max_len))?;
     field("paths", &rule.path.join("  "))?;
     if rule.min_entropy > 0.0 {

@@ -6,7 +6,7 @@ use regex_syntax::hir::Hir;
 
 use super::spec::{Boundary, RuleSpec};
 use super::{
-    Error, ErrorKind, Lazy, MAX_MATCH, Rule, Shape, Text, Texts, globs, proof, regex, tier,
+    Error, ErrorKind, Lazy, MAX_MATCH, Rule, Shape, Text, Texts, globs, program, proof, regex, tier,
 };
 
 /// Accepts a rule, or says what is wrong with it. Proves that its literals stand in every match and that a match is
@@ -100,6 +100,7 @@ fn check(spec: RuleSpec) -> Result<Rule, ErrorKind> {
         keywords: texts(keywords),
         tail: proof::tail(&hir),
         tier: tier::prove(&hir, shape, spec.boundary),
+        program: program::compile(&hir),
         pattern: pattern.into(),
         shape,
         max_len,

@@ -16,6 +16,7 @@ use crate::{Confidence, FileKind, Severity};
 
 mod compile;
 mod error;
+mod program;
 mod proof;
 mod set;
 mod spec;
@@ -23,6 +24,7 @@ mod tier;
 
 pub use compile::{compile, is_id};
 pub use error::{Error, ErrorKind};
+pub use program::{Op, Program};
 pub use set::{Builtin, Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
 pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};
 pub use tier::{Tier, Why};
@@ -55,6 +57,8 @@ pub struct Rule {
     pub keywords: Texts,
     /// The regular expression of the pattern or of the value.
     pub pattern: Text,
+    /// The pattern as a program, where it needs no regular expression.
+    pub program: Program,
     /// How candidates are found and matched.
     pub shape: Shape,
     /// The part of the fast prefilter that finds its candidates.
@@ -173,11 +177,16 @@ fn globs(globs: &[Text]) -> Result<GlobSet, globset::Error> {
 }
 
 impl Rule {
-    /// The compiled pattern.
+    /// The compiled pattern; compiles it when first asked for.
     pub(crate) fn regex(&self) -> &Regex {
         self.lazy
             .regex
             .get_or_init(|| regex(&self.pattern).expect("compile() built this pattern once"))
+    }
+
+    /// Where a match of the whole pattern ends that begins at the start of `text`; for patterns with a program.
+    pub(crate) fn run_program(&self, text: &[u8]) -> Option<usize> {
+        program::run(&self.program, text)
     }
 
     /// Whether the rule looks at a content of this name.

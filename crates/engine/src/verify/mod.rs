@@ -63,8 +63,7 @@ fn token(rule: &Rule, text: &[u8], at: usize) -> Option<Match> {
     if rule.boundary == Boundary::Token && !is_token_start(text, at) {
         return None;
     }
-    let end = text.len().min(at + rule.max_len);
-    let found = matched(rule, Input::new(text).span(at..end).anchored(Anchored::Yes))?;
+    let found = anchored(rule, text, Span::new(at, text.len().min(at + rule.max_len)))?;
     ends_well(rule, text, found.whole).then_some(found)
 }
 
@@ -110,8 +109,7 @@ fn assigned(rule: &Rule, keyword: Span, text: &[u8]) -> Option<Match> {
     if rule.tier == Tier::Keyword && !is_plausible(text, value.start) {
         return None;
     }
-    let input = Input::new(text).span(value.range()).anchored(Anchored::Yes);
-    let mut found = matched(rule, input)?;
+    let mut found = anchored(rule, text, value)?;
     if found.whole != value {
         return None;
     }
@@ -160,6 +158,24 @@ fn is_part_end(text: &[u8], end: usize) -> bool {
     next.eq_ignore_ascii_case(&b's') && text.get(end + 1).is_none_or(|&b| !same_case(b))
 }
 
+/// The match that begins where `span` does and ends in it.
+fn anchored(rule: &Rule, text: &[u8], span: Span) -> Option<Match> {
+    if rule.program.is_empty() {
+        return matched(
+            rule,
+            Input::new(text).span(span.range()).anchored(Anchored::Yes),
+        );
+    }
+    let len = rule.run_program(&text[span.range()])?;
+    let whole = Span::new(span.start, span.start + len);
+    Some(Match {
+        whole,
+        secret: whole,
+        assignment: None,
+    })
+}
+
+/// The first match in `input`, by the regular expression.
 fn matched(rule: &Rule, input: Input<'_>) -> Option<Match> {
     let regex = rule.regex();
     let (whole, secret) = if rule.has_group {
