@@ -5,7 +5,7 @@
 
 use super::{Opinion, Subject, entropy, shape, words};
 use crate::verify::Operator;
-use crate::{Evidence, FileKind, Reason};
+use crate::{Evidence, FileKind, Reason, Span};
 
 /// What kind of value the name promises.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,10 +57,8 @@ fn is_program(kind: FileKind) -> bool {
 
 /// What no secret looks like.
 fn form(value: &[u8], subject: Subject<'_>, wanted: Wanted) -> Option<Reason> {
-    let name = subject
-        .matched
-        .assignment
-        .map_or(&b""[..], |a| &subject.text[a.name.range()]);
+    let assignment = subject.matched.assignment;
+    let name = assignment.map_or(&b""[..], |a| &subject.text[a.name.range()]);
     if !value.is_ascii() || value.iter().filter(|&&b| b == b' ').count() > 1 {
         return Some(Reason::Prose);
     }
@@ -73,8 +71,15 @@ fn form(value: &[u8], subject: Subject<'_>, wanted: Wanted) -> Option<Reason> {
     if shape::is_uuid(value) || is_about_something_else(name) || is_public_token(name) {
         return Some(Reason::Identifier);
     }
-    if is_digest_name(name) && shape::is_digest(value) {
+    let listed = assignment.is_some_and(|a| a.operator == Operator::Argument);
+    if shape::is_digest(value) && (listed || is_digest_name(name_with_path(subject))) {
         return Some(Reason::Digest);
+    }
+    if is_sealed(value) {
+        return Some(Reason::Encrypted);
+    }
+    if is_file(value) || names_itself(value) {
+        return Some(Reason::Wordlike);
     }
     let pairs = |wanted: &[&[u8; 2]]| {
         value
@@ -146,6 +151,54 @@ fn is_about_something_else(name: &[u8]) -> bool {
     ABOUT
         .iter()
         .any(|about| last.eq_ignore_ascii_case(about.as_bytes()))
+}
+
+/// The name with what is joined to it on the left, as in `checksum/secret`.
+fn name_with_path<'a>(subject: Subject<'a>) -> &'a [u8] {
+    let Some(assignment) = subject.matched.assignment else {
+        return b"";
+    };
+    let Span { start, end } = assignment.name;
+    let before = subject.text[..start].iter().rev().take(32);
+    let joined = before
+        .take_while(|b| b.is_ascii_alphanumeric() || b"/_-.".contains(b))
+        .count();
+    &subject.text[start - joined..end]
+}
+
+/// Whether a value is that of a SealedSecret: it begins with the length of a key of 4096 bits or so, in base64.
+fn is_sealed(value: &[u8]) -> bool {
+    value.len() > 200 && matches!(value, [b'A', b'g', b'A'..=b'D', ..])
+}
+
+/// Whether a value is a path to a file: folders, and an ending of a few letters.
+fn is_file(value: &[u8]) -> bool {
+    let Some(slash) = memchr::memrchr(b'/', value) else {
+        return false;
+    };
+    let ending = value[slash..]
+        .rsplit(|&b| b == b'.')
+        .next()
+        .unwrap_or_default();
+    ending.len() < value.len() - slash
+        && (1..=5).contains(&ending.len())
+        && ending.iter().all(u8::is_ascii_alphabetic)
+}
+
+/// Whether a value holds the word that names what it should be: it is another name, such as `SHOP_PASSWORD,required`.
+fn names_itself(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let named = [
+        &b"password"[..],
+        b"passwd",
+        b"secret",
+        b"token",
+        b"apikey",
+        b"api_key",
+    ]
+    .iter()
+    .any(|word| memchr::memmem::find(&lower, word).is_some());
+    named && words::likeness(value) > 0.5
 }
 
 /// Words in the names of tokens that open nothing: they mark a page, a form or a place.
@@ -288,7 +341,6 @@ fn password(value: &[u8], quoted: bool) -> Option<Opinion> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Span;
     use crate::verify::{Assignment, Match};
 
     fn of(
@@ -371,7 +423,7 @@ mod tests {
                 true,
                 Identifier,
             ),
-            (Wanted::Token, "token", "next_token_value", false, Code),
+            (Wanted::Token, "token", "next_item_value", false, Code),
             (Wanted::Token, "token", "user_session_token", true, Wordlike),
             (
                 Wanted::Token,

@@ -101,6 +101,9 @@ fn assigned(rule: &Rule, keyword: Span, text: &[u8]) -> Option<Match> {
         return None;
     }
     let mut assignment = assignment::after(text, keyword)?;
+    if rule.is_generic() && is_followed_by_word(text, assignment.name.end) {
+        return None;
+    }
     if let Some(default) = fallback(&text[assignment.value.range()]) {
         let start = assignment.value.start;
         assignment.value = Span::new(start + default.start, start + default.end);
@@ -116,6 +119,16 @@ fn assigned(rule: &Rule, keyword: Span, text: &[u8]) -> Option<Match> {
     found.whole.start = assignment.name.start;
     found.assignment = Some(assignment);
     Some(found)
+}
+
+/// Whether another word stands behind a name, as in prose: `auth/token v1.4.0 h1:...`.
+fn is_followed_by_word(text: &[u8], name_end: usize) -> bool {
+    let rest = &text[name_end..];
+    let blanks = rest
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
+    blanks > 0 && rest.get(blanks).is_some_and(u8::is_ascii_alphanumeric)
 }
 
 /// The default in a value such as `${VAR:-default}`: it is what the name falls back to, so it is the value.
