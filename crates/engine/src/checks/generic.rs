@@ -4,7 +4,7 @@
 //! stand-in or an identifier. The checks run from the cheapest to the dearest, and each that fires names its reason.
 
 use super::{Opinion, Subject, entropy, shape, words};
-use crate::verify::Operator;
+use crate::verify::{Assignment, Operator};
 use crate::{Evidence, FileKind, Reason, Span};
 
 /// What kind of value the name promises.
@@ -74,6 +74,9 @@ fn form(value: &[u8], subject: Subject<'_>, wanted: Wanted) -> Option<Reason> {
     let listed = assignment.is_some_and(|a| a.operator == Operator::Argument);
     if shape::is_digest(value) && (listed || is_digest_name(name_with_path(subject))) {
         return Some(Reason::Digest);
+    }
+    if assignment.is_some_and(|a| is_mentioned(subject.text, a)) {
+        return Some(Reason::Code);
     }
     if is_sealed(value) {
         return Some(Reason::Encrypted);
@@ -151,6 +154,22 @@ fn is_about_something_else(name: &[u8]) -> bool {
     ABOUT
         .iter()
         .any(|about| last.eq_ignore_ascii_case(about.as_bytes()))
+}
+
+/// Whether a name is only mentioned: the value of a variable before a colon (`$PWD:/target`), or a string in a list that
+/// another follows (`"user", "password", "localhost"`), where the first of a call's arguments would be a name.
+fn is_mentioned(text: &[u8], assignment: Assignment) -> bool {
+    let before = &text[..assignment.name.start];
+    match assignment.operator {
+        Operator::Colon => text[assignment.name.start] == b'$',
+        Operator::Argument => {
+            let quoted = before
+                .strip_suffix(b"\"")
+                .or_else(|| before.strip_suffix(b"'"));
+            quoted.is_some_and(|before| matches!(before.trim_ascii_end().last(), Some(b',')))
+        }
+        _ => false,
+    }
 }
 
 /// The name with what is joined to it on the left, as in `checksum/secret`.
@@ -341,7 +360,7 @@ fn password(value: &[u8], quoted: bool) -> Option<Opinion> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::{Assignment, Match};
+    use crate::verify::Match;
 
     fn of(
         wanted: Wanted,

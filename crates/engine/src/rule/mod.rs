@@ -162,6 +162,9 @@ fn regex(pattern: &str) -> Result<Regex, Box<regex_automata::meta::BuildError>> 
         .configure(
             Regex::config()
                 .utf8_empty(false)
+                // A rule meets few candidates: what only pays off over megabytes is not worth its making.
+                .onepass(false)
+                .dfa(false)
                 .nfa_size_limit(Some(4 << 20)),
         )
         .build(pattern)
