@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use keysieve_engine::policy::{IgnoredPaths, InlineComments, KindPolicy, Policy};
+use keysieve_engine::policy::{Attributes, IgnoredPaths, InlineComments, KindPolicy, Policy};
 use keysieve_engine::rule::{Rule, RuleFile, RuleSet, RuleSpec, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::{Budget, Confidence, Severity};
@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     config: Config,
     /// The folder that paths in the configuration start from.
     folder: PathBuf,
+    /// What `.gitattributes` says of the kinds of files.
+    attributes: Attributes,
     no_repo_config: bool,
 }
 
@@ -41,9 +43,15 @@ impl Settings {
             ),
             None => (Config::default(), root.to_owned()),
         };
+        let attributes = match args.no_repo_config {
+            true => Attributes::default(),
+            false => read_small(&root.join(".gitattributes"))
+                .map_or_else(Attributes::default, |text| Attributes::parse(&text)),
+        };
         Ok(Self {
             config,
             folder,
+            attributes,
             no_repo_config: args.no_repo_config,
         })
     }
@@ -145,6 +153,7 @@ impl Settings {
             kinds: kinds.collect(),
             ignored: IgnoredPaths::new(ignore)
                 .map_err(|e| usage(format!("{FILE_NAME}: `paths.ignore`: {e}")))?,
+            attributes: self.attributes.clone(),
             today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         })
     }
@@ -160,6 +169,16 @@ impl Settings {
             .or(self.config.scan.threads)
             .map_or(0, usize::from)
     }
+}
+
+/// The text of a small regular file that the scanned repository brings along; `None` for anything else, which could keep
+/// a scan waiting or fill the memory.
+fn read_small(path: &Path) -> Option<String> {
+    const MAX: u64 = 1 << 20;
+    let regular = std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file() && m.len() <= MAX);
+    regular
+        .then(|| std::fs::read_to_string(path).ok())
+        .flatten()
 }
 
 /// Reads and compiles rule files.

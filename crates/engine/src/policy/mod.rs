@@ -4,9 +4,11 @@
 use crate::rule::Rule;
 use crate::{Confidence, Evidence, FileKind, Finding, Severity};
 
+mod attributes;
 pub mod inline;
 mod paths;
 
+pub use attributes::Attributes;
 pub use paths::IgnoredPaths;
 
 /// What the policy says of a finding.
@@ -87,6 +89,8 @@ pub struct Policy {
     pub kinds: Vec<(FileKind, KindPolicy)>,
     /// Paths that are not scanned.
     pub ignored: IgnoredPaths,
+    /// Kinds of files that the repository names.
+    pub attributes: Attributes,
     /// Today in UTC as `YYYY-MM-DD`: what is allowed until a day before it, is not any more.
     pub today: String,
 }
@@ -100,6 +104,7 @@ impl Default for Policy {
             inline: InlineComments::Honour,
             kinds: Vec::new(),
             ignored: IgnoredPaths::default(),
+            attributes: Attributes::default(),
             today: String::new(),
         }
     }

@@ -305,7 +305,7 @@ impl Scan<'_> {
         if let Some(window) = blob.window
             && window.first
         {
-            self.head = Some(FileKind::classify(name, blob.bytes));
+            self.head = Some(self.kind(blob));
         }
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
@@ -318,7 +318,7 @@ impl Scan<'_> {
         } else {
             let kind = match (blob.window, self.head) {
                 (Some(_), Some(kind)) => kind,
-                _ => FileKind::classify(name, blob.bytes),
+                _ => self.kind(blob),
             };
             let found = self.confirm(blob, &hits, name, kind);
             if found.is_empty() {
@@ -329,6 +329,16 @@ impl Scan<'_> {
         };
         self.hits = hits;
         flow
+    }
+
+    /// The kind of file: as the repository names it, or else by name and content.
+    fn kind(&self, blob: &Blob<'_>) -> FileKind {
+        let attributes = &self.session.scanner.policy.attributes;
+        let named = blob
+            .origin
+            .root_path()
+            .and_then(|path| attributes.kind(path));
+        named.unwrap_or_else(|| FileKind::classify(blob.origin.name(), blob.bytes))
     }
 
     /// Verifies and judges what stands at the hits.
