@@ -30,16 +30,6 @@ pub struct Match {
     pub assignment: Option<Assignment>,
 }
 
-/// How many bytes before and behind a literal can decide about a match: no window of a long text may show less.
-pub const REACH: usize = {
-    let assigned = assignment::REACH + assignment::MAX_VALUE;
-    if assigned > 2 * crate::rule::MAX_MATCH {
-        assigned
-    } else {
-        2 * crate::rule::MAX_MATCH
-    }
-};
-
 /// Looks for a match of `rule` whose literal, written `literal` in the rule, stands at `at`. A match that begins before
 /// `from` does not count.
 pub fn verify(
