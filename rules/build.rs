@@ -150,7 +150,9 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
     )?;
 
     let shape = match rule.shape {
-        Shape::Around { left } => format!("Shape::Around {{ left: {left} }}"),
+        Shape::Around { least, most } => {
+            format!("Shape::Around {{ least: {least}, most: {most} }}")
+        }
         other => format!("Shape::{other:?}"),
     };
     let program: Vec<String> = rule.program.iter().map(op).collect();
@@ -175,7 +177,7 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
         table,
         "Rule {{ id: {}, name: {}, description: {}, severity: Severity::{:?}, confidence: Confidence::{:?}, \
          prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, tier: {tier}, program: Borrowed(&PROGRAM_{i}), \
-         max_len: {}, has_group: {}, boundary: Boundary::{:?}, tail: ByteSet({:?}), path: Borrowed(&PATH_{i}), \
+         min_len: {}, max_len: {}, has_group: {}, boundary: Boundary::{:?}, head: ByteSet({:?}), tail: ByteSet({:?}), path: Borrowed(&PATH_{i}), \
          min_entropy: {:?}, checks: Borrowed(&CHECKS_{i}), requires: {requires}, kinds: Borrowed(&KINDS_{i}), \
          docs: {}, remediation: {}, tags: Borrowed(&TAGS_{i}), samples: Borrowed(&SAMPLES_{i}), \
          near_misses: Borrowed(&NEAR_MISSES_{i}), lazy: Lazy::new() }},",
@@ -185,9 +187,11 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
         rule.severity,
         rule.confidence,
         text(&rule.pattern),
+        rule.min_len,
         rule.max_len,
         rule.has_group,
         rule.boundary,
+        rule.head.0,
         rule.tail.0,
         rule.min_entropy,
         option(rule.docs.as_ref().map(text)),
@@ -198,12 +202,19 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
 fn op(op: &Op) -> String {
     match op {
         Op::Literal(text) => format!("Op::Literal({})", bytes(text)),
-        Op::Run { set, min, max } => {
+        Op::Folded(text) => format!("Op::Folded({})", bytes(text)),
+        Op::Run {
+            set,
+            min,
+            max,
+            take,
+        } => {
+            let set = set.0;
             format!(
-                "Op::Run {{ set: ByteSet({:?}), min: {min}, max: {max} }}",
-                set.0
+                "Op::Run {{ set: ByteSet({set:?}), min: {min}, max: {max}, take: Take::{take:?} }}"
             )
         }
+        other => format!("Op::{other:?}"),
     }
 }
 

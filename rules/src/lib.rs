@@ -12,7 +12,7 @@ mod tables {
     use keysieve_engine::checks::checksum::Scheme;
     use keysieve_engine::rule::{
         Boundary, Builtin, ByteSet, CheckName, KindRank, Lazy, Literal, Missing, Op, Requires,
-        Role, Rule, RuleIndex, Shape, Text, Tier, Use, Why,
+        Role, Rule, RuleIndex, Shape, Take, Text, Tier, Use, Why,
     };
     use keysieve_engine::{Confidence, FileKind, Severity};
 

@@ -122,9 +122,9 @@ fn show(rules: &RuleSet, id: &str, out: &mut dyn Write) -> anyhow::Result<Exit> 
 fn shape(rule: &Rule) -> String {
     match rule.shape {
         Shape::Token => "token: every match begins with one of the prefixes".to_owned(),
-        Shape::Around { left } => {
+        Shape::Around { most, .. } => {
             format!(
-                "around: every match holds one of the keywords, at most {left} bytes after its start"
+                "around: every match holds one of the keywords, at most {most} bytes after its start"
             )
         }
         Shape::Assigned => "assigned: a value whose name holds one of the keywords".to_owned(),

@@ -26,3 +26,14 @@ pub(super) const fn frequency(byte: u8) -> u32 {
         _ => 1,
     }
 }
+
+/// Roughly how often these bytes stand one behind the other, to compare places of a literal with each other. Lines of one
+/// byte (`-----`, `=====`) are common where the byte alone is not.
+pub(super) fn commonness(bytes: &[u8]) -> u64 {
+    let product: u64 = bytes.iter().map(|&b| u64::from(frequency(b))).product();
+    if bytes.iter().all(|b| *b == bytes[0]) {
+        product.saturating_mul(1000)
+    } else {
+        product
+    }
+}

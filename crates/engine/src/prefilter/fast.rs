@@ -16,7 +16,7 @@
 //! number of rules: P and V are few, and each tier asks one bit table. What is left out is only what `verify` would turn
 //! away; the [`super::Oracle`] is the witness.
 
-use super::classes::{MIN_RUN, frequency};
+use super::classes::{MIN_RUN, commonness};
 use super::grams::{Grams, Placed};
 use super::quads::{self, Quads};
 use super::simd::{self, BEFORE, BEHIND, BLOCK, Classes, Simd, Work};
@@ -48,6 +48,8 @@ pub(super) struct Window {
     runs: [u64; WINDOW + 2],
     /// Where tokens start.
     starts: Places,
+    /// Up to where names were looked for: each place is looked at once, however many values stand right of it.
+    named: usize,
     /// Where quadruples of tier F may stand.
     quads: Places,
 }
@@ -58,6 +60,7 @@ impl Default for Window {
             classes: [Classes::default(); WINDOW + 2],
             runs: [0; WINDOW + 2],
             starts: Places::default(),
+            named: 0,
             quads: Places::default(),
         }
     }
@@ -191,15 +194,9 @@ fn needs(rules: &RuleSet, literal: &Literal, tier: Tier) -> bool {
 
 /// Where the rarest four bytes of `text` begin; 0 where it is shorter.
 fn rarest(text: &[u8]) -> usize {
-    let rarity = |window: &[u8]| {
-        window
-            .iter()
-            .map(|&b| u64::from(frequency(b)))
-            .product::<u64>()
-    };
     let windows = text.windows(quads::LEN).enumerate();
     windows
-        .min_by_key(|(_, window)| rarity(window))
+        .min_by_key(|(_, window)| commonness(window))
         .map_or(0, |(at, _)| at)
 }
 
@@ -236,6 +233,7 @@ impl Fast {
         let from = hits.len();
         window.classes[0] = Classes::default();
         window.runs[0] = 0;
+        window.named = 0;
         let mut base = 0;
         while base < text.len() {
             let blocks = (text.len() - base).div_ceil(BLOCK).min(WINDOW);
@@ -344,19 +342,21 @@ impl Fast {
         let tokens_before = here.tokens << 1 | before.tokens >> (BLOCK - 1);
         for_bits(here.tokens & ahead & !tokens_before, 0, |bit| {
             if is_plausible(here, next, bit) {
-                self.named(text, at + bit, hits);
+                self.named(text, at + bit, &mut window.named, hits);
             }
         });
     }
 
-    /// Tier K: looks for names left of the value at `at`.
-    fn named(&self, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
+    /// Tier K: looks for names left of the value at `at`, but not before `done`.
+    fn named(&self, text: &[u8], at: usize, done: &mut usize, hits: &mut Vec<Hit>) {
         let Some(operator) = verify::operator_before(text, at) else {
             return;
         };
-        for at in verify::names_before(text, operator) {
+        let names = verify::names_before(text, operator);
+        for at in names.start.max(*done)..names.end {
             look_up(&self.names, text, at, hits);
         }
+        *done = names.end.max(*done);
     }
 }
 

@@ -15,8 +15,11 @@ const SPREAD: u32 = 0x9E37_79B1;
 const BITS_LOG: u32 = 13;
 /// Words of a slot: gram, first entry, number of entries (0 for an empty slot).
 const SLOT: usize = 3;
-/// Words of an entry: literal, offset of the gram in it, start and length of its text.
-const ENTRY: usize = 4;
+/// Words of an entry: literal, offset of the gram in it, start and length of its text, and its first [`HEAD`] bytes,
+/// folded: many literals can share a gram (`://`), and these tell them apart at once.
+const ENTRY: usize = 6;
+/// Bytes of a literal that are compared before all of it is.
+const HEAD: usize = 8;
 
 /// The table.
 #[derive(Debug)]
@@ -49,11 +52,17 @@ impl Grams {
             offset,
         } in literals
         {
+            let mut head = [0; HEAD];
+            let len = text.len().min(HEAD);
+            head[..len].copy_from_slice(&text[..len]);
+            let head = fold_head(head, text.len());
             let entry = [
                 literal.0,
                 offset as u32,
                 texts.len() as u32,
                 text.len() as u32,
+                head as u32,
+                (head >> 32) as u32,
             ];
             texts.extend_from_slice(text);
             match text[offset..] {
@@ -145,11 +154,16 @@ impl Grams {
                     .chunks_exact(ENTRY)
                     .take(len as usize)
                 {
-                    let [literal, offset, start, len] =
+                    let [literal, offset, start, len, low, high] =
                         *entry.first_chunk().expect("entries are whole");
                     let Some(begin) = at.checked_sub(offset as usize) else {
                         continue;
                     };
+                    let found = text[begin..].first_chunk();
+                    let head = u64::from(low) | u64::from(high) << 32;
+                    if found.is_some_and(|&found| fold_head(found, len as usize) != head) {
+                        continue;
+                    }
                     if self.stands(text, begin, start as usize, len as usize) {
                         hit(begin, LiteralId(literal));
                     }
@@ -175,6 +189,13 @@ impl Grams {
 #[inline(always)]
 fn fold(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | FOLD
+}
+
+/// The first bytes of a literal of length `len`, or of what may be one.
+#[inline(always)]
+fn fold_head(bytes: [u8; HEAD], len: usize) -> u64 {
+    let unused = 8 * HEAD.saturating_sub(len) as u32;
+    (u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020) << unused >> unused
 }
 
 /// The word of the bit table; the mask lets the compiler see that it is in range.

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::classes::frequency;
+use super::classes::{commonness, frequency};
 use super::words::{self, Words};
 
 /// Buckets: eight bits in each of two groups.
@@ -124,11 +124,7 @@ fn place(literals: &[&[u8]]) -> Vec<usize> {
         let gain = |(quad, holders): &Candidate| {
             let won = holders.iter().filter(|(l, _)| open.contains(l)).count() as u64;
             // Each quadruple costs a little of its own: it crowds its bucket.
-            let chance = quad
-                .iter()
-                .map(|&b| u64::from(frequency(b)))
-                .product::<u64>();
-            won * 1_000_000_000 / (chance + 20_000)
+            won * 1_000_000_000 / (commonness(quad) + 20_000)
         };
         let best = candidates
             .iter()

@@ -77,8 +77,8 @@ fn check(spec: RuleSpec) -> Result<Rule, ErrorKind> {
         hir.properties().minimum_len(),
         hir.properties().maximum_len(),
     );
-    let max_len = match (min, max) {
-        (Some(1..), Some(max)) if max <= MAX_MATCH => max,
+    let (min_len, max_len) = match (min, max) {
+        (Some(min @ 1..), Some(max)) if max <= MAX_MATCH => (min, max),
         _ => return Err(ErrorKind::Length { min, max }),
     };
     let shape = shape(&spec, &keywords, &hir)?;
@@ -98,11 +98,13 @@ fn check(spec: RuleSpec) -> Result<Rule, ErrorKind> {
         confidence: spec.confidence,
         prefixes: texts(spec.prefixes),
         keywords: texts(keywords),
+        head: proof::head(&hir),
         tail: proof::tail(&hir),
         tier: tier::prove(&hir, shape, spec.boundary),
         program: program::compile(&hir),
         pattern: pattern.into(),
         shape,
+        min_len,
         max_len,
         has_group,
         boundary: if shape == Shape::Assigned {
@@ -135,7 +137,7 @@ fn shape(spec: &RuleSpec, keywords: &[String], hir: &Hir) -> Result<Shape, Error
         (false, false, true) if proof::begins_with(hir, &spec.prefixes) => Ok(Shape::Token),
         (false, false, true) => Err(ErrorKind::Literals { field: "prefixes" }),
         (false, true, false) => match proof::holds(hir, keywords) {
-            Some(left) => Ok(Shape::Around { left }),
+            Some((least, most)) => Ok(Shape::Around { least, most }),
             None => Err(ErrorKind::Literals { field: "keywords" }),
         },
         (false, ..) => Err(field_error(
@@ -198,7 +200,7 @@ mod tests {
             Shape::Token
         );
         let around = rule("keywords = ['ABC']\npattern = '[0-9]{1,5}(?i)abc'").unwrap();
-        assert_eq!(around.shape, Shape::Around { left: 5 });
+        assert_eq!(around.shape, Shape::Around { least: 1, most: 5 });
         assert_eq!(
             rule("keywords = ['abc']\nvalue = '[0-9]{5}'")
                 .unwrap()

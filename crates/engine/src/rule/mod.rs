@@ -11,8 +11,10 @@ use std::sync::OnceLock;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Class;
 
-use crate::{Confidence, FileKind, Severity};
+use crate::{Confidence, FileKind, Severity, Span};
 
 mod compile;
 mod error;
@@ -24,7 +26,9 @@ mod tier;
 
 pub use compile::{compile, is_id};
 pub use error::{Error, ErrorKind};
-pub use program::{Op, Program};
+use program::Outcome;
+pub(crate) use program::Vain;
+pub use program::{Op, Program, Take};
 pub use set::{Builtin, Literal, LiteralId, Role, RuleIndex, RuleSet, Use};
 pub use spec::{Boundary, CheckName, KindRank, Missing, Requires, RuleFile, RuleSpec};
 pub use tier::{Tier, Why};
@@ -63,12 +67,16 @@ pub struct Rule {
     pub shape: Shape,
     /// The part of the fast prefilter that finds its candidates.
     pub tier: Tier,
+    /// Shortest match in bytes.
+    pub min_len: usize,
     /// Longest match in bytes.
     pub max_len: usize,
     /// Whether the pattern has a group named `secret`.
     pub has_group: bool,
     /// Where a match may begin and end.
     pub boundary: Boundary,
+    /// The bytes that the pattern can begin with.
+    pub head: ByteSet,
     /// The bytes that the pattern can end in: none of them may follow a match with [`Boundary::Token`].
     pub tail: ByteSet,
     /// Globs of the paths that the rule looks at; empty for all.
@@ -100,10 +108,12 @@ pub struct Rule {
 pub enum Shape {
     /// Every match begins with one of the prefixes.
     Token,
-    /// Every match holds one of the keywords, which begins at most `left` bytes after the match does.
+    /// Every match holds one of the keywords, which begins so many bytes after the match does.
     Around {
-        /// Bytes.
-        left: usize,
+        /// At least.
+        least: usize,
+        /// At most.
+        most: usize,
     },
     /// The pattern is that of a whole value, assigned to a name that holds one of the keywords.
     Assigned,
@@ -128,6 +138,37 @@ impl ByteSet {
     /// Whether `byte` is in it.
     pub const fn contains(self, byte: u8) -> bool {
         self.0[(byte >> 6) as usize] >> (byte & 63) & 1 == 1
+    }
+
+    /// The bytes of a class of a pattern. Patterns are over bytes, but of `a|b` the parser makes a class of characters.
+    fn of(class: &Class) -> Self {
+        let mut set = Self::default();
+        match class {
+            Class::Bytes(class) => class
+                .ranges()
+                .iter()
+                .for_each(|r| set.insert_range(r.start(), r.end())),
+            Class::Unicode(class) => match class.to_byte_class() {
+                Some(class) => return Self::of(&Class::Bytes(class)),
+                None => set.insert_range(0, u8::MAX),
+            },
+        }
+        set
+    }
+
+    /// The bytes, in order.
+    fn bytes(self) -> impl Iterator<Item = u8> {
+        (0..=u8::MAX).filter(move |&byte| self.contains(byte))
+    }
+
+    /// Whether no byte is in both.
+    pub fn is_disjoint(self, other: Self) -> bool {
+        (0..4).all(|w| self.0[w] & other.0[w] == 0)
+    }
+
+    /// Adds the bytes of another set.
+    pub fn insert_all(&mut self, other: Self) {
+        (0..4).for_each(|w| self.0[w] |= other.0[w]);
     }
 
     /// Adds the bytes from `first` to `last`.
@@ -181,15 +222,49 @@ fn globs(globs: &[Text]) -> Result<GlobSet, globset::Error> {
 
 impl Rule {
     /// The compiled pattern; compiles it when first asked for.
-    pub(crate) fn regex(&self) -> &Regex {
+    fn regex(&self) -> &Regex {
         self.lazy
             .regex
             .get_or_init(|| regex(&self.pattern).expect("compile() built this pattern once"))
     }
 
-    /// Where a match of the whole pattern ends that begins at the start of `text`; for patterns with a program.
-    pub(crate) fn run_program(&self, text: &[u8]) -> Option<usize> {
-        program::run(&self.program, text)
+    /// The match of the pattern that begins where `span` does and ends in it: all of it, and the value. Calls with the
+    /// same `vain` must be for the same text, and the span must reach as far as a match can.
+    pub(crate) fn match_at(
+        &self,
+        text: &[u8],
+        span: Span,
+        vain: &mut Vain,
+    ) -> Option<(Span, Span)> {
+        let (whole, secret) = match program::run(&self.program, text, span.start, span.end, vain) {
+            _ if self.program.is_empty() => self.search_at(text, span)?,
+            Outcome::GaveUp => self.search_at(text, span)?,
+            Outcome::Match(whole, secret) => (whole, secret),
+            Outcome::None => return None,
+        };
+        let secret = if self.has_group { secret? } else { whole };
+        (!secret.is_empty()).then_some((whole, secret))
+    }
+
+    /// As [`Rule::match_at`], by the regular expression.
+    fn search_at(&self, text: &[u8], span: Span) -> Option<(Span, Option<Span>)> {
+        let input = Input::new(text).span(span.range()).anchored(Anchored::Yes);
+        self.search(&input)
+    }
+
+    /// The first match in `input`, by the regular expression: all of it, and the group `secret`.
+    pub(crate) fn search(&self, input: &Input<'_>) -> Option<(Span, Option<Span>)> {
+        let regex = self.regex();
+        let span = |s: regex_automata::Span| Span::new(s.start, s.end);
+        if !self.has_group {
+            return Some((span(regex.search(input)?.span()), None));
+        }
+        // The automaton says cheaply whether there is a match at all; only then are groups worth their price.
+        regex.search_half(input)?;
+        let mut captures = regex.create_captures();
+        regex.search_captures(input, &mut captures);
+        let secret = captures.get_group_by_name("secret").map(span);
+        Some((span(captures.get_match()?.span()), secret))
     }
 
     /// Whether the rule looks at a content of this name.

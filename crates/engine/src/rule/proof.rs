@@ -107,15 +107,7 @@ impl Heads {
 
 /// The members of a class of at most 8 bytes.
 fn small_class(class: &Class) -> Option<Vec<u8>> {
-    let Class::Bytes(class) = class else {
-        return None;
-    };
-    let bytes: Vec<u8> = class
-        .ranges()
-        .iter()
-        .flat_map(|r| r.start()..=r.end())
-        .take(9)
-        .collect();
+    let bytes: Vec<u8> = ByteSet::of(class).bytes().take(9).collect();
     (bytes.len() <= 8).then_some(bytes)
 }
 
@@ -129,49 +121,47 @@ pub(super) fn begins_with(hir: &Hir, prefixes: &[impl AsRef<str>]) -> bool {
 }
 
 /// If every match holds one of `keywords` (lower case) as a plain literal, in any ASCII case: how many bytes of the
-/// match can stand before the keyword begins.
-pub(super) fn holds(hir: &Hir, keywords: &[impl AsRef<str>]) -> Option<usize> {
+/// match stand before the keyword begins, at least and at most.
+pub(super) fn holds(hir: &Hir, keywords: &[impl AsRef<str>]) -> Option<(usize, usize)> {
     match hir.kind() {
         HirKind::Capture(capture) => holds(&capture.sub, keywords),
-        HirKind::Repetition(r) if r.min > 0 => {
-            let before = r
-                .sub
-                .properties()
-                .maximum_len()?
-                .checked_mul(r.max? as usize)?;
-            holds(&r.sub, keywords).map(|left| left.max(before))
-        }
+        HirKind::Repetition(r) if r.min > 0 => holds(&r.sub, keywords),
         HirKind::Alternation(branches) => branches
             .iter()
             .map(|branch| holds(branch, keywords))
-            .try_fold(0, |most, left| Some(most.max(left?))),
+            .reduce(|a, b| {
+                let ((least, most), (other_least, other_most)) = (a?, b?);
+                Some((least.min(other_least), most.max(other_most)))
+            })?,
         HirKind::Concat(parts) => {
             let flat = flatten(parts);
             // A run of letters that is fixed but for its case, and how far into the match it can begin.
-            let (mut run, mut run_left, mut before) = (Vec::new(), 0, 0usize);
+            let (mut run, mut run_from, mut before) = (Vec::new(), (0, 0), (0usize, 0usize));
             for part in &flat {
                 match folded(part) {
                     Some(bytes) => {
                         if run.is_empty() {
-                            run_left = before;
+                            run_from = before;
                         }
                         run.extend(bytes);
                         if let Some(at) = find_any(&run, keywords) {
-                            return Some(run_left + at);
+                            return Some((run_from.0 + at, run_from.1 + at));
                         }
                     }
                     None => {
                         run.clear();
-                        if let Some(left) = holds(part, keywords) {
-                            return Some(before + left);
+                        if let Some((least, most)) = holds(part, keywords) {
+                            return Some((before.0 + least, before.1 + most));
                         }
                     }
                 }
-                before = before.checked_add(part.properties().maximum_len()?)?;
+                let properties = part.properties();
+                before.0 = before.0.checked_add(properties.minimum_len()?)?;
+                before.1 = before.1.checked_add(properties.maximum_len()?)?;
             }
             None
         }
-        _ => find_any(&folded(hir)?, keywords),
+        _ => find_any(&folded(hir)?, keywords).map(|at| (at, at)),
     }
 }
 
@@ -179,7 +169,7 @@ fn find_any(run: &[u8], keywords: &[impl AsRef<str>]) -> Option<usize> {
     keywords
         .iter()
         .filter_map(|k| memchr::memmem::find(run, k.as_ref().as_bytes()))
-        .max()
+        .min()
 }
 
 /// The parts of a concatenation, with captures and nested concatenations opened.
@@ -211,36 +201,53 @@ fn folded(hir: &Hir) -> Option<Vec<u8>> {
     }
 }
 
-/// The bytes that a match can end in.
-pub(super) fn tail(hir: &Hir) -> ByteSet {
+/// An end of a match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    First,
+    Last,
+}
+
+/// The bytes that a match can begin with.
+pub(super) fn head(hir: &Hir) -> ByteSet {
     let mut set = ByteSet::default();
-    collect_tail(hir, &mut set);
+    collect(hir, End::First, &mut set);
     set
 }
 
-/// Adds the last bytes of `hir`; says whether it can match nothing, so that what stands before it ends the match too.
-fn collect_tail(hir: &Hir, set: &mut ByteSet) -> bool {
+/// The bytes that a match can end in.
+pub(super) fn tail(hir: &Hir) -> ByteSet {
+    let mut set = ByteSet::default();
+    collect(hir, End::Last, &mut set);
+    set
+}
+
+/// Adds the bytes at an end of `hir`; says whether it can match nothing, so that its neighbour is at the end too.
+fn collect(hir: &Hir, end: End, set: &mut ByteSet) -> bool {
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => true,
         HirKind::Literal(literal) => {
-            let last = literal.0[literal.0.len() - 1];
-            set.insert_range(last, last);
+            let at = if end == End::First {
+                0
+            } else {
+                literal.0.len() - 1
+            };
+            set.insert_range(literal.0[at], literal.0[at]);
             false
         }
-        HirKind::Class(Class::Bytes(class)) => {
-            class
-                .ranges()
-                .iter()
-                .for_each(|r| set.insert_range(r.start(), r.end()));
+        HirKind::Class(class) => {
+            set.insert_all(ByteSet::of(class));
             false
         }
-        HirKind::Class(Class::Unicode(_)) => false,
-        HirKind::Capture(capture) => collect_tail(&capture.sub, set),
-        HirKind::Repetition(r) => collect_tail(&r.sub, set) || r.min == 0,
-        HirKind::Concat(parts) => parts.iter().rev().all(|part| collect_tail(part, set)),
+        HirKind::Capture(capture) => collect(&capture.sub, end, set),
+        HirKind::Repetition(r) => collect(&r.sub, end, set) || r.min == 0,
+        HirKind::Concat(parts) => match end {
+            End::First => parts.iter().all(|part| collect(part, end, set)),
+            End::Last => parts.iter().rev().all(|part| collect(part, end, set)),
+        },
         HirKind::Alternation(branches) => branches
             .iter()
-            .map(|branch| collect_tail(branch, set))
+            .map(|branch| collect(branch, end, set))
             .fold(false, |any, empty| any | empty),
     }
 }
@@ -265,16 +272,22 @@ mod tests {
 
     #[test]
     fn a_keyword_in_every_branch_is_held_at_its_distance() {
-        assert_eq!(holds(&hir("[a-z]{1,9}://x"), &["://"]), Some(9));
-        assert_eq!(holds(&hir("(?i)machine [a-z]{3}"), &["machine "]), Some(0));
-        assert_eq!(holds(&hir("(?:ab|xxab)[0-9]"), &["ab"]), Some(2));
+        assert_eq!(holds(&hir("[a-z]{1,9}://x"), &["://"]), Some((1, 9)));
+        assert_eq!(
+            holds(&hir("(?i)machine [a-z]{3}"), &["machine "]),
+            Some((0, 0))
+        );
+        assert_eq!(holds(&hir("(?:ab|xxab)[0-9]"), &["ab"]), Some((0, 2)));
         assert_eq!(holds(&hir("(?:ab|cd)[0-9]"), &["ab"]), None);
         assert_eq!(holds(&hir("(?:ab)?[0-9]"), &["ab"]), None);
-        assert_eq!(holds(&hir("a(?P<secret>b)c"), &["abc"]), Some(0));
+        assert_eq!(holds(&hir("a(?P<secret>b)c"), &["abc"]), Some((0, 0)));
     }
 
     #[test]
-    fn the_tail_is_every_last_byte() {
+    fn the_ends_are_every_first_and_every_last_byte() {
+        let set = head(&hir("x?[0-9]{0,3}=a"));
+        assert!(set.contains(b'x') && set.contains(b'9') && set.contains(b'='));
+        assert!(!set.contains(b'a'));
         let set = tail(&hir("ab[0-9]{3}=?"));
         assert!(
             set.contains(b'0') && set.contains(b'9') && set.contains(b'=') && !set.contains(b'b')

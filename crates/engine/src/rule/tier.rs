@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Hir, HirKind};
 
 use super::{Boundary, ByteSet, Shape};
 use crate::prefilter::{MIN_RUN, is_token_byte};
@@ -10,7 +10,7 @@ use crate::prefilter::{MIN_RUN, is_token_byte};
 /// The part of the prefilter that finds the candidates of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tier {
-    /// Where a token starts with at least [`MIN_RUN`] token bytes ahead, a prefix is looked for.
+    /// Where a token starts with at least [`MIN_RUN`] token bytes ahead, a literal that it begins with is looked for.
     Prefix,
     /// Where a value of at least [`MIN_RUN`] token bytes is assigned, a name is looked for to its left.
     Keyword,
@@ -68,10 +68,12 @@ impl fmt::Display for Tier {
 pub(super) fn prove(hir: &Hir, shape: Shape, boundary: Boundary) -> Tier {
     let (run, _) = leading_run(hir);
     match shape {
-        Shape::Around { .. } => Tier::Full(Why::Inside),
-        Shape::Token if boundary == Boundary::None => Tier::Full(Why::Unbounded),
-        Shape::Token | Shape::Assigned if run < MIN_RUN => Tier::Full(Why::ShortRun(run)),
-        Shape::Token => Tier::Prefix,
+        Shape::Around { most: 1.., .. } => Tier::Full(Why::Inside),
+        Shape::Token | Shape::Around { .. } if boundary == Boundary::None => {
+            Tier::Full(Why::Unbounded)
+        }
+        _ if run < MIN_RUN => Tier::Full(Why::ShortRun(run)),
+        Shape::Token | Shape::Around { .. } => Tier::Prefix,
         Shape::Assigned if is_namelike(hir) => Tier::Full(Why::Namelike),
         Shape::Assigned => Tier::Keyword,
     }
@@ -92,18 +94,13 @@ fn is_namelike(hir: &Hir) -> bool {
 fn collect(hir: &Hir, bytes: &mut ByteSet) {
     match hir.kind() {
         HirKind::Literal(literal) => literal.0.iter().for_each(|&b| bytes.insert_range(b, b)),
-        HirKind::Class(Class::Bytes(class)) => {
-            class
-                .ranges()
-                .iter()
-                .for_each(|r| bytes.insert_range(r.start(), r.end()));
-        }
+        HirKind::Class(class) => bytes.insert_all(ByteSet::of(class)),
         HirKind::Capture(capture) => collect(&capture.sub, bytes),
         HirKind::Repetition(repetition) => collect(&repetition.sub, bytes),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
             parts.iter().for_each(|part| collect(part, bytes))
         }
-        HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Unicode(_)) => {}
+        HirKind::Empty | HirKind::Look(_) => {}
     }
 }
 
@@ -115,14 +112,10 @@ fn leading_run(hir: &Hir) -> (usize, bool) {
             let run = literal.0.iter().take_while(|&&b| is_token_byte(b)).count();
             (run, run == literal.0.len())
         }
-        HirKind::Class(Class::Bytes(class)) => {
-            let all = class
-                .ranges()
-                .iter()
-                .all(|r| (r.start()..=r.end()).all(is_token_byte));
+        HirKind::Class(class) => {
+            let all = ByteSet::of(class).bytes().all(is_token_byte);
             (usize::from(all), all)
         }
-        HirKind::Class(Class::Unicode(_)) => (0, false),
         HirKind::Capture(capture) => leading_run(&capture.sub),
         HirKind::Repetition(r) => match leading_run(&r.sub) {
             (run, true) => (run.saturating_mul(r.min as usize), true),
@@ -184,9 +177,11 @@ mod tests {
             Tier::Full(Why::Namelike)
         );
         assert_eq!(
-            tier("[0-9a-f]{40}", Shape::Around { left: 3 }),
+            tier("[0-9a-f]{40}", Shape::Around { least: 0, most: 3 }),
             Tier::Full(Why::Inside)
         );
+        let first = Shape::Around { least: 0, most: 0 };
+        assert_eq!(tier("(?i:abc)[0-9a-f]{40}", first), Tier::Prefix);
         let anywhere = prove(
             &super::super::compile::parse("abc[0-9]{30}").unwrap(),
             Shape::Token,

@@ -1,38 +1,36 @@
 //! How far each rule has come in a blob.
 
 use crate::rule::RuleIndex;
+use crate::verify::Cursor;
 
-/// For each rule, the end of its last match in this blob. A reset costs nothing: entries of older blobs do not count.
+/// A [`Cursor`] for each rule. A reset costs nothing: entries of older blobs do not count.
 #[derive(Debug)]
 pub(super) struct Cursors {
     generation: u32,
-    ends: Vec<(u32, usize)>,
+    cursors: Vec<(u32, Cursor)>,
 }
 
 impl Cursors {
     pub(super) fn new(rules: usize) -> Self {
         Self {
             generation: 0,
-            ends: vec![(0, 0); rules],
+            cursors: vec![(0, Cursor::default()); rules],
         }
     }
 
     pub(super) fn reset(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         if self.generation == 0 {
-            self.ends.fill((0, 0));
+            self.cursors.fill((0, Cursor::default()));
             self.generation = 1;
         }
     }
 
-    pub(super) fn get(&self, rule: RuleIndex) -> usize {
-        match self.ends[rule.get()] {
-            (generation, end) if generation == self.generation => end,
-            _ => 0,
+    pub(super) fn of(&mut self, rule: RuleIndex) -> &mut Cursor {
+        let (generation, cursor) = &mut self.cursors[rule.get()];
+        if *generation != self.generation {
+            (*generation, *cursor) = (self.generation, Cursor::default());
         }
-    }
-
-    pub(super) fn set(&mut self, rule: RuleIndex, end: usize) {
-        self.ends[rule.get()] = (self.generation, end);
+        cursor
     }
 }

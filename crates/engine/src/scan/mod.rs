@@ -18,9 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::checks::{self, Subject};
 use crate::policy::{Policy, inline::Lines};
 use crate::prefilter::{Fast, Hit, Prefilter, Scratch};
-use crate::rule::{Role, RuleSet, Shape, Use};
+use crate::rule::{RuleSet, Shape, Use};
 use crate::source::{Visitor, VisitorBuilder};
-use crate::verify;
+use crate::verify::Verifier;
 use crate::{
     Blob, Budget, Context, Decoder, FileKind, Finding, Fingerprinter, Flow, Issue, IssueKind,
     LineIndex, Position, Secret, Sink, Skip, Span, Stats,
@@ -354,6 +354,7 @@ impl Scan<'_> {
         let own = blob.window.map_or((0, text.len()), |w| w.own);
         let mut found = Vec::new();
         self.cursors.reset();
+        let mut verifier = Verifier::new(text);
         for hit in hits {
             for Use {
                 rule: index,
@@ -365,14 +366,11 @@ impl Scan<'_> {
                     continue;
                 }
                 let rule = rules.rule(*index);
-                let from = self.cursors.get(*index);
-                if hit.at < from && *role != Role::Inside || hit.at + literal.len() <= from {
-                    continue;
-                }
-                let Some(matched) = verify::verify(rule, *role, literal, text, hit.at, from) else {
+                let cursor = self.cursors.of(*index);
+                let Some(matched) = verifier.verify(rule, *role, literal, hit.at, cursor) else {
                     continue;
                 };
-                self.cursors.set(*index, matched.whole.end);
+                cursor.from = matched.whole.end;
                 if !(own.0..own.1).contains(&matched.whole.start) || !rule.looks_at(name) {
                     continue;
                 }
@@ -385,8 +383,7 @@ impl Scan<'_> {
                     },
                 ) {
                     Ok(judged) => {
-                        self.cursors
-                            .set(*index, matched.whole.end.max(judged.secret.end));
+                        cursor.from = matched.whole.end.max(judged.secret.end);
                         found.push(Found {
                             rule: *index,
                             matched,

@@ -53,59 +53,124 @@ pub(super) const MAX_VALUE: usize = crate::rule::MAX_MATCH;
 /// How far behind a keyword its value can begin: the reaches of the parts below, added up.
 pub(super) const REACH: usize = NAME_REACH + 8 + 24 + 48 + 2 * GAP + 40 + 16;
 
-/// Reads the assignment to the name in which `keyword` stands, if it is one.
-pub(super) fn after(text: &[u8], keyword: Span) -> Option<Assignment> {
-    let mut cursor = Cursor {
-        text,
-        at: keyword.end,
-    };
-    let name = name_around(text, keyword);
-
-    cursor.skip(NAME_REACH, |b| {
-        is_name(b) || matches!(b, b' ' | b'\t' | b'/')
-    });
-    let closed = cursor.skip(6, |b| {
-        matches!(b, b'"' | b'\'' | b'`' | b'\\' | b')' | b']' | b'}' | b'*')
-    }) > 0;
-    if closed {
-        // `key="x" value="v"`: the value is in a second attribute.
-        cursor.skip(24, |b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t'));
-    }
-    let operator = operator(&mut cursor, closed)?;
-    cursor.blanks();
-    let block = matches!(operator, Operator::Colon) && block_scalar(&mut cursor);
-    let broken = !block && cursor.line_break();
-    if operator == Operator::Colon && !broken && !block {
-        annotation(&mut cursor);
-    }
-    if !broken {
-        wrapper(&mut cursor);
-    }
-
-    let quote = open_quote(&mut cursor);
-    if quote.is_none() && (broken || operator == Operator::Argument) {
-        return None;
-    }
-    scheme(&mut cursor);
-    let start = cursor.at;
-    let end = match quote {
-        Some(quote) => quoted_end(text, start, quote)?,
-        None => bare_end(text, start)?,
-    };
-    (start < end).then_some(Assignment {
-        name,
-        operator,
-        value: Span::new(start, end),
-        quoted: quote.is_some(),
-    })
+/// Reads what is assigned in one text. What was read last is kept: several keywords stand in one name, and values can
+/// hold names with values of their own, so that without it a text could be made that is read again and again.
+#[derive(Debug)]
+pub(super) struct Reader<'t> {
+    text: &'t [u8],
+    /// Where the name ended for which this was read.
+    last: Option<(usize, Option<Value>)>,
+    /// Bytes none of which ends a bare value.
+    plain: Span,
 }
 
-fn is_name(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$')
+/// A value that is assigned to something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Value {
+    pub(super) operator: Operator,
+    pub(super) span: Span,
+    pub(super) quoted: bool,
+}
+
+impl<'t> Reader<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            last: None,
+            plain: Span::new(0, 0),
+        }
+    }
+
+    /// The value that is assigned to the name in which a keyword ends at `keyword_end`, if one is.
+    pub(super) fn value_after(&mut self, keyword_end: usize) -> Option<Value> {
+        let mut cursor = Cursor {
+            text: self.text,
+            at: keyword_end,
+        };
+        cursor.skip(NAME_REACH, |b| {
+            is_name(b) || matches!(b, b' ' | b'\t' | b'/')
+        });
+        let name_end = cursor.at;
+        if let Some((_, value)) = self.last.filter(|(end, _)| *end == name_end) {
+            return value;
+        }
+        let value = self.read(cursor);
+        self.last = Some((name_end, value));
+        value
+    }
+
+    /// Reads on behind a name.
+    fn read(&mut self, mut cursor: Cursor<'t>) -> Option<Value> {
+        let closed = cursor.skip(6, |b| {
+            matches!(b, b'"' | b'\'' | b'`' | b'\\' | b')' | b']' | b'}' | b'*')
+        }) > 0;
+        if closed {
+            // `key="x" value="v"`: the value is in a second attribute.
+            cursor.skip(24, |b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t'));
+        }
+        let operator = operator(&mut cursor, closed)?;
+        cursor.blanks();
+        let block = matches!(operator, Operator::Colon) && block_scalar(&mut cursor);
+        let broken = !block && cursor.line_break();
+        if operator == Operator::Colon && !broken && !block {
+            annotation(&mut cursor);
+        }
+        if !broken {
+            wrapper(&mut cursor);
+        }
+
+        let quote = open_quote(&mut cursor);
+        if quote.is_none() && (broken || operator == Operator::Argument) {
+            return None;
+        }
+        scheme(&mut cursor);
+        let start = cursor.at;
+        let end = match quote {
+            Some(quote) => quoted_end(self.text, start, quote)?,
+            None => self.bare_end(start)?,
+        };
+        (start < end).then_some(Value {
+            operator,
+            span: Span::new(start, end),
+            quoted: quote.is_some(),
+        })
+    }
+
+    /// Where a bare value ends: at a blank or at punctuation that closes something. A value that is called or indexed
+    /// is code.
+    fn bare_end(&mut self, start: usize) -> Option<usize> {
+        let text = self.text;
+        let limit = text.len().min(start + MAX_VALUE);
+        let end = self.plain_end(start, limit);
+        let rest = &text[end..limit];
+        if text[start..end].ends_with(b"$") && rest.starts_with(b"{")
+            || text[start..limit].starts_with(b"{{")
+        {
+            // `${VAR:-default}` and `{{ template }}` are whole values; the reference check reads them.
+            let closed = memchr::memchr2(b'}', b'\n', rest)?;
+            let braces = rest[closed..].iter().take_while(|&&b| b == b'}').count();
+            return Some(end + closed + braces);
+        }
+        match rest.first() {
+            Some(b'(' | b'[') => None,
+            _ => Some(end),
+        }
+    }
+
+    /// The first byte from `start` on, but before `limit`, that ends a bare value.
+    fn plain_end(&mut self, start: usize, limit: usize) -> usize {
+        let ends = |b: u8| b.is_ascii_whitespace() || b"\"'`,;<>()[]{}|\\".contains(&b);
+        let known = self.plain.start <= start && start <= self.plain.end;
+        let from = if known { self.plain.end } else { start };
+        let more = self.text.get(from..limit).unwrap_or_default();
+        let end = from + more.iter().take_while(|&&b| !ends(b)).count();
+        self.plain = Span::new(start, end);
+        end.min(limit)
+    }
 }
 
 /// The identifier around `keyword`, at most 64 bytes to either side.
-fn name_around(text: &[u8], keyword: Span) -> Span {
+pub(super) fn name_around(text: &[u8], keyword: Span) -> Span {
     let left = text[..keyword.start]
         .iter()
         .rev()
@@ -118,6 +183,10 @@ fn name_around(text: &[u8], keyword: Span) -> Span {
         .take_while(|&&b| is_name(b))
         .count();
     Span::new(keyword.start - left, keyword.end + right)
+}
+
+fn is_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$')
 }
 
 struct Cursor<'a> {
@@ -320,32 +389,15 @@ fn quoted_end(text: &[u8], start: usize, quote: Quote) -> Option<usize> {
     None
 }
 
-/// Where a bare value ends: at a blank or at punctuation that closes something. A value that is called or indexed is
-/// code.
-fn bare_end(text: &[u8], start: usize) -> Option<usize> {
-    let body = &text[start..text.len().min(start + MAX_VALUE)];
-    let ends = |b: u8| b.is_ascii_whitespace() || b"\"'`,;<>()[]{}|\\".contains(&b);
-    let mut len = body.iter().take_while(|&&b| !ends(b)).count();
-    if body[..len].ends_with(b"$") && body[len..].starts_with(b"{") || body.starts_with(b"{{") {
-        // `${VAR:-default}` and `{{ template }}` are whole values; the reference check reads them.
-        let end = memchr::memchr2(b'}', b'\n', &body[len..])?;
-        len += end + body[len + end..].iter().take_while(|&&b| b == b'}').count();
-        return Some(start + len);
-    }
-    match body.get(len) {
-        Some(b'(' | b'[') => None,
-        _ => Some(start + len),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<(&str, &str)> {
         let at = text.to_ascii_lowercase().find("api").expect("the keyword");
-        let a = after(text.as_bytes(), Span::new(at, at + 3))?;
-        Some((&text[a.name.range()], &text[a.value.range()]))
+        let value = Reader::new(text.as_bytes()).value_after(at + 3)?;
+        let name = name_around(text.as_bytes(), Span::new(at, at + 3));
+        Some((&text[name.range()], &text[value.span.range()]))
     }
 
     #[test]
@@ -412,7 +464,7 @@ mod tests {
     }
 
     #[test]
-    fn any_bytes_are_read_without_a_panic() {
+    fn any_bytes_are_read_without_a_panic_and_the_same_when_read_before() {
         let mut seed = 7u64;
         for _ in 0..20_000 {
             let text: Vec<u8> = (0..40)
@@ -423,8 +475,11 @@ mod tests {
                     b"api=:\"'\\ \n({[<>|$},x1\xff"[(seed >> 33) as usize % 22]
                 })
                 .collect();
-            if let Some(a) = after(&text, Span::new(3, 6)) {
-                assert!(a.value.end <= text.len() && !a.value.is_empty());
+            let mut reader = Reader::new(&text);
+            for at in 1..text.len() {
+                let kept = reader.value_after(at);
+                assert_eq!(kept, Reader::new(&text).value_after(at), "{text:?} at {at}");
+                assert!(kept.is_none_or(|v| v.span.end <= text.len() && !v.span.is_empty()));
             }
         }
     }

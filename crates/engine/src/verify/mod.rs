@@ -3,16 +3,16 @@
 //! Every search is bounded: a token is matched at its place, a pattern around a keyword in the window that the rule
 //! compiler proved, an assigned value as a whole. Nothing here judges whether the match is a secret.
 
-use regex_automata::{Anchored, Input};
-
 use crate::Span;
 use crate::checks::reference::default_inside;
-use crate::rule::{Boundary, Role, Rule, Shape, Tier};
+use crate::rule::{Boundary, Role, Rule, Shape, Tier, Vain};
 
 mod assignment;
 mod boundary;
 mod brute;
 mod value;
+
+use assignment::Reader;
 
 pub use assignment::{Assignment, Operator};
 pub use boundary::{is_token_end, is_token_start};
@@ -30,85 +30,131 @@ pub struct Match {
     pub assignment: Option<Assignment>,
 }
 
-/// Looks for a match of `rule` whose literal, written `literal` in the rule, stands at `at`. A match that begins before
-/// `from` does not count.
-pub fn verify(
-    rule: &Rule,
-    role: Role,
-    literal: &[u8],
-    text: &[u8],
-    at: usize,
-    from: usize,
-) -> Option<Match> {
-    let found = text.get(at..at + literal.len())?;
-    match role {
-        Role::Prefix if at >= from && found == literal => token(rule, text, at),
-        Role::Prefix => None,
-        Role::Inside => around(rule, literal, text, at, from),
-        Role::Name => assigned(rule, Span::new(at, at + literal.len()), text),
+/// How far a rule has come in a text.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Cursor {
+    /// No match of the rule begins before.
+    pub from: usize,
+    /// Name and value that were looked at last and are no match, or a match that was turned away.
+    tried: Option<(usize, usize)>,
+    vain: Vain,
+}
+
+/// Looks for matches in one text.
+#[derive(Debug)]
+pub struct Verifier<'t> {
+    text: &'t [u8],
+    reader: Reader<'t>,
+}
+
+impl<'t> Verifier<'t> {
+    /// Of this text.
+    pub fn new(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            reader: Reader::new(text),
+        }
+    }
+
+    /// Looks for a match of `rule` whose literal, written `literal` in the rule, stands at `at`. Hits must come in the
+    /// order of their places: `cursor` keeps what need not be tried again.
+    pub fn verify(
+        &mut self,
+        rule: &Rule,
+        role: Role,
+        literal: &[u8],
+        at: usize,
+        cursor: &mut Cursor,
+    ) -> Option<Match> {
+        let found = self.text.get(at..at + literal.len())?;
+        match role {
+            Role::Prefix if at >= cursor.from && found == literal => {
+                cursor.from = at + 1;
+                pattern(rule, self.text, at, &mut cursor.vain)
+            }
+            Role::Prefix => None,
+            Role::Inside => self.around(rule, Span::new(at, at + literal.len()), cursor),
+            Role::Name if at < cursor.from => None,
+            Role::Name => self.assigned(rule, Span::new(at, at + literal.len()), cursor),
+        }
+    }
+
+    /// Tries every place from which a match can reach `keyword`, each once.
+    fn around(&self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
+        let Shape::Around { least, most } = rule.shape else {
+            return None;
+        };
+        let first = keyword.start.saturating_sub(most).max(cursor.from);
+        let last = keyword.start.checked_sub(least)?;
+        for start in first..=last {
+            if !rule.head.contains(self.text[start]) {
+                continue;
+            }
+            // A match that ends before the keyword does is another candidate's.
+            let found = pattern(rule, self.text, start, &mut cursor.vain);
+            if let Some(found) = found.filter(|found| found.whole.end >= keyword.end) {
+                cursor.from = start + 1;
+                return Some(found);
+            }
+        }
+        cursor.from = cursor.from.max(last + 1);
+        None
+    }
+
+    fn assigned(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
+        let text = self.text;
+        if !is_part_start(text, keyword.start)
+            || rule.is_generic() && !is_part_end(text, keyword.end)
+        {
+            return None;
+        }
+        let found = self.reader.value_after(keyword.end)?;
+        let mut value = found.span;
+        if let Some(default) = fallback(&text[value.range()]) {
+            value = Span::new(value.start + default.start, value.start + default.end);
+        }
+        if !(rule.min_len..=rule.max_len).contains(&value.len()) {
+            return None;
+        }
+        let name = assignment::name_around(text, keyword);
+        let tried = Some((name.start, value.start));
+        if cursor.tried == tried
+            || rule.is_generic() && is_followed_by_word(text, name.end)
+            || rule.tier == Tier::Keyword && !is_plausible(text, value.start)
+        {
+            return None;
+        }
+        cursor.tried = tried;
+        let (whole, secret) = rule.match_at(text, value, &mut Vain::default())?;
+        (whole == value).then_some(Match {
+            whole: Span::new(name.start, value.end),
+            secret,
+            assignment: Some(Assignment {
+                name,
+                operator: found.operator,
+                value,
+                quoted: found.quoted,
+            }),
+        })
     }
 }
 
-fn token(rule: &Rule, text: &[u8], at: usize) -> Option<Match> {
+/// The match of `rule` that begins at `at`, with nothing before and after it that does not belong there.
+fn pattern(rule: &Rule, text: &[u8], at: usize, vain: &mut Vain) -> Option<Match> {
     if rule.boundary == Boundary::Token && !is_token_start(text, at) {
         return None;
     }
-    let found = anchored(rule, text, Span::new(at, text.len().min(at + rule.max_len)))?;
-    ends_well(rule, text, found.whole).then_some(found)
-}
-
-fn around(rule: &Rule, literal: &[u8], text: &[u8], at: usize, from: usize) -> Option<Match> {
-    let Shape::Around { left } = rule.shape else {
-        return None;
-    };
-    let mut start = at.saturating_sub(left).max(from);
     let end = text.len().min(at + rule.max_len);
-    while start <= at {
-        let found = matched(rule, Input::new(text).span(start..end))?;
-        if found.whole.start > at {
-            return None;
-        }
-        // A match that ends before the literal does is another candidate's.
-        if found.whole.end >= at + literal.len() && starts_and_ends_well(rule, text, found.whole) {
-            return Some(found);
-        }
-        start = found.whole.start + 1;
-    }
-    None
-}
-
-fn starts_and_ends_well(rule: &Rule, text: &[u8], whole: Span) -> bool {
-    (rule.boundary == Boundary::None || is_token_start(text, whole.start))
-        && ends_well(rule, text, whole)
+    let (whole, secret) = rule.match_at(text, Span::new(at, end), vain)?;
+    ends_well(rule, text, whole).then_some(Match {
+        whole,
+        secret,
+        assignment: None,
+    })
 }
 
 fn ends_well(rule: &Rule, text: &[u8], whole: Span) -> bool {
     rule.boundary == Boundary::None || is_token_end(text, whole.end, rule.tail)
-}
-
-fn assigned(rule: &Rule, keyword: Span, text: &[u8]) -> Option<Match> {
-    if !is_part_start(text, keyword.start) || rule.is_generic() && !is_part_end(text, keyword.end) {
-        return None;
-    }
-    let mut assignment = assignment::after(text, keyword)?;
-    if rule.is_generic() && is_followed_by_word(text, assignment.name.end) {
-        return None;
-    }
-    if let Some(default) = fallback(&text[assignment.value.range()]) {
-        let start = assignment.value.start;
-        assignment.value = Span::new(start + default.start, start + default.end);
-    }
-    let value = assignment.value;
-    if rule.tier == Tier::Keyword && !is_plausible(text, value.start) {
-        return None;
-    }
-    let mut found = anchored(rule, text, value)?;
-    if found.whole != value {
-        return None;
-    }
-    found.whole.start = assignment.name.start;
-    found.assignment = Some(assignment);
-    Some(found)
 }
 
 /// Whether another word stands behind a name, as in prose: `auth/token v1.4.0 h1:...`.
@@ -159,48 +205,6 @@ fn is_part_end(text: &[u8], end: usize) -> bool {
         return true;
     }
     next.eq_ignore_ascii_case(&b's') && text.get(end + 1).is_none_or(|&b| !same_case(b))
-}
-
-/// The match that begins where `span` does and ends in it.
-fn anchored(rule: &Rule, text: &[u8], span: Span) -> Option<Match> {
-    if rule.program.is_empty() {
-        return matched(
-            rule,
-            Input::new(text).span(span.range()).anchored(Anchored::Yes),
-        );
-    }
-    let len = rule.run_program(&text[span.range()])?;
-    let whole = Span::new(span.start, span.start + len);
-    Some(Match {
-        whole,
-        secret: whole,
-        assignment: None,
-    })
-}
-
-/// The first match in `input`, by the regular expression.
-fn matched(rule: &Rule, input: Input<'_>) -> Option<Match> {
-    let regex = rule.regex();
-    let (whole, secret) = if rule.has_group {
-        // The automaton says cheaply whether there is a match at all; only then are groups worth their price.
-        regex.search_half(&input)?;
-        let mut captures = regex.create_captures();
-        regex.search_captures(&input, &mut captures);
-        (
-            captures.get_match()?.span(),
-            captures.get_group_by_name("secret")?,
-        )
-    } else {
-        let whole = regex.search(&input)?.span();
-        (whole, whole)
-    };
-    let span = |s: regex_automata::Span| Span::new(s.start, s.end);
-    Some(Match {
-        whole: span(whole),
-        secret: span(secret),
-        assignment: None,
-    })
-    .filter(|m| !m.secret.is_empty())
 }
 
 #[cfg(test)]

@@ -98,7 +98,6 @@ pub(crate) fn is_plausible(text: &[u8], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Span;
     use crate::verify::assignment;
 
     /// Whatever is read forwards is seen backwards, in texts put together from all that assignments are made of.
@@ -158,10 +157,10 @@ mod tests {
             let text: String = (0..2 + next(9)).map(|_| PARTS[next(PARTS.len())]).collect();
             let text = format!("key{text}v4lue0123456789abcdef\"");
             let bytes = text.as_bytes();
-            let Some(a) = assignment::after(bytes, Span::new(0, 3)) else {
+            let Some(value) = assignment::Reader::new(bytes).value_after(3) else {
                 continue;
             };
-            let at = a.value.start;
+            let at = value.span.start;
             let run = bytes[at..]
                 .iter()
                 .take_while(|&&b| is_token_byte(b))
