@@ -35,6 +35,21 @@ fn reports_do_not_depend_on_the_threads() {
 }
 
 #[test]
+fn a_content_that_is_all_findings_is_cut_and_says_so() {
+    let folder = TempDir::new().unwrap();
+    let lines: Vec<String> = (0..2_100).map(|i| token(i) + "\n").collect();
+    write(&folder.path().join("many.txt"), lines.concat().as_bytes());
+    let report = parse(&scan(folder.path(), &["-f", "json"]).stdout);
+    assert_eq!(array(&report, "/findings").len(), 2_000);
+    let issues = array(&report, "/issues");
+    let message = text(&issues[0], "/message");
+    assert!(
+        issues.len() == 1 && message.starts_with("2000 findings of github-"),
+        "{message}"
+    );
+}
+
+#[test]
 fn paths_may_come_in_any_order() {
     let folder = TempDir::new().unwrap();
     for (i, name) in ["a/one", "b/two", "three"].into_iter().enumerate() {

@@ -34,8 +34,10 @@ use settle::{Found, Halves, literal_len, settle};
 
 /// Matches that are kept of one blob until overlaps are settled: several rules can match one secret.
 const MAX_MATCHES: usize = 8 * MAX_FINDINGS;
-/// Findings that one blob may give; more are counted as one [`IssueKind::Limit`].
+/// Findings that one blob may give; that there are more is told as one [`IssueKind::Limit`].
 const MAX_FINDINGS: usize = 10_000;
+/// Findings that one rule may give in one blob; that there are more is told in the same way.
+const MAX_OF_RULE: usize = 2_000;
 
 /// Everything about a scan that does not change while it runs. Shared by its threads.
 pub struct Scanner {
@@ -366,7 +368,11 @@ impl Scan<'_> {
                     continue;
                 }
                 let rule = rules.rule(*index);
-                let cursor = self.cursors.of(*index);
+                let progress = self.cursors.of(*index);
+                if progress.found == MAX_OF_RULE {
+                    continue;
+                }
+                let cursor = &mut progress.cursor;
                 let Some(matched) = verifier.verify(rule, *role, literal, hit.at, cursor) else {
                     continue;
                 };
@@ -384,6 +390,10 @@ impl Scan<'_> {
                 ) {
                     Ok(judged) => {
                         cursor.from = matched.whole.end.max(judged.secret.end);
+                        progress.found += 1;
+                        if progress.found == MAX_OF_RULE {
+                            self.limit(blob, MAX_OF_RULE, &rule.id);
+                        }
                         found.push(Found {
                             rule: *index,
                             matched,
@@ -393,7 +403,7 @@ impl Scan<'_> {
                     Err(reason) => self.session.stats.reject(reason),
                 }
                 if found.len() == MAX_MATCHES {
-                    self.limit(blob);
+                    self.limit(blob, MAX_FINDINGS, "all rules");
                     return found;
                 }
             }
@@ -419,7 +429,7 @@ impl Scan<'_> {
         let mut settled = settle(&scanner.rules, text, halves.keep(found, &mut lines));
         if settled.len() > MAX_FINDINGS {
             settled.truncate(MAX_FINDINGS);
-            self.limit(blob);
+            self.limit(blob, MAX_FINDINGS, "all rules");
         }
         for found in settled {
             let rule = scanner.rules.rule(found.rule);
@@ -453,10 +463,10 @@ impl Scan<'_> {
         Flow::Continue
     }
 
-    /// Says that a content has more findings than are reported.
-    fn limit(&mut self, blob: &Blob<'_>) {
+    /// Says that a content has as many findings of a rule, or of all, as are reported.
+    fn limit(&mut self, blob: &Blob<'_>, most: usize, of: &str) {
         let message =
-            format!("more than {MAX_FINDINGS} findings: the rest of this content is not reported");
+            format!("{most} findings of {of} are reported: further ones in this content are not");
         let _ = self.issue(Issue::at(blob.origin.clone(), IssueKind::Limit, message));
     }
 

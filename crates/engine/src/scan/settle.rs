@@ -106,7 +106,7 @@ pub(super) fn literal_len(rule: &Rule, text: &[u8], matched: Match) -> usize {
 #[derive(Debug)]
 pub(super) struct Halves<'r> {
     rules: &'r RuleSet,
-    /// Rule and place of what some rule asks for.
+    /// Rule and place of what some rule asks for, in this order.
     partners: Vec<(RuleIndex, Location)>,
 }
 
@@ -117,23 +117,24 @@ impl<'r> Halves<'r> {
         found: &[Found<'_>],
         lines: &mut LineIndex<'_>,
     ) -> Self {
-        let wanted: Vec<RuleIndex> = found
+        let mut wanted: Vec<RuleIndex> = found
             .iter()
             .filter_map(|f| rules.required(f.rule))
             .collect();
+        wanted.sort_unstable();
+        wanted.dedup();
         let mut spans: Vec<_> = found
             .iter()
             .filter(|f| wanted.contains(&f.rule))
             .map(|f| (f.judged.secret, f.rule))
             .collect();
         spans.sort_unstable();
-        Self {
-            rules,
-            partners: spans
-                .into_iter()
-                .map(|(span, rule)| (rule, lines.locate(span)))
-                .collect(),
-        }
+        let mut partners: Vec<(RuleIndex, Location)> = spans
+            .into_iter()
+            .map(|(span, rule)| (rule, lines.locate(span)))
+            .collect();
+        partners.sort_by_key(|(rule, _)| *rule);
+        Self { rules, partners }
     }
 
     /// Drops the halves that count only beside their partner, before they can take the place of another finding.
@@ -163,13 +164,18 @@ impl<'r> Halves<'r> {
     ) -> Option<(RuleIndex, Location)> {
         let partner = self.rules.required(rule)?;
         let line = location.start.line;
-        self.partners
-            .iter()
-            .filter(|(index, _)| *index == partner)
-            .map(|(_, place)| (place.start.line.abs_diff(line), *place))
-            .min()
-            .filter(|(distance, _)| *distance <= u64::from(requires.lines))
-            .map(|(_, place)| (partner, place))
+        let of = |(index, place): &(RuleIndex, Location)| (*index, place.start.line);
+        let at = self.partners.partition_point(|p| of(p) < (partner, line));
+        let distance = |place: &Location| place.start.line.abs_diff(line);
+        // The nearest one is the last before that line or the first from it on.
+        [at.checked_sub(1), Some(at)]
+            .into_iter()
+            .filter_map(|at| self.partners.get(at?))
+            .filter(|(index, place)| {
+                *index == partner && distance(place) <= u64::from(requires.lines)
+            })
+            .min_by_key(|(_, place)| distance(place))
+            .copied()
     }
 
     /// Completes a finding with its other half, or says that it is missing.
