@@ -1,5 +1,6 @@
 //! Where a blob came from.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +13,19 @@ pub enum Origin {
     File(PathBuf),
     /// Standard input, or a pipe given as a path.
     Stdin,
+    /// A content that a git history holds under one or more paths, or under none.
+    Blob {
+        /// Its name in the object store.
+        id: ObjectId,
+        /// The path in the commit that brought it first; `None` where no tree holds it.
+        path: Option<PathBuf>,
+        /// Whether it was held under other paths as well.
+        moved: bool,
+    },
+    /// The text of a commit: the people, the message and what else its header says.
+    Commit(ObjectId),
+    /// The text of an annotated tag.
+    Tag(ObjectId),
     /// Something unpacked from another blob.
     Inside {
         /// What it was unpacked from.
@@ -24,7 +38,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The outermost place: the file on disk, or standard input.
+    /// The outermost place: the file on disk, standard input, the object of a history.
     pub fn root(&self) -> &Self {
         let mut origin = self;
         while let Self::Inside { outer, .. } = origin {
@@ -33,10 +47,28 @@ impl Origin {
         origin
     }
 
-    /// The path of the outermost file, or `None` for standard input.
+    /// The path of the outermost file; of several paths in a history the first. `None` for what has no path.
     pub fn root_path(&self) -> Option<&Path> {
         match self.root() {
             Self::File(path) => Some(path),
+            Self::Blob { path, .. } => path.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The path of the outermost file, if that is its only one. What is to be passed over by its path must be asked
+    /// by this one: a content of a history may also stand at a path that is not to be passed over.
+    pub fn only_path(&self) -> Option<&Path> {
+        match self.root() {
+            Self::Blob { moved: true, .. } => None,
+            root => root.root_path(),
+        }
+    }
+
+    /// The object of a history that the content is, or is inside of.
+    pub fn object(&self) -> Option<ObjectId> {
+        match self.root() {
+            Self::Blob { id, .. } | Self::Commit(id) | Self::Tag(id) => Some(*id),
             _ => None,
         }
     }
@@ -45,7 +77,8 @@ impl Origin {
     pub fn name(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Stdin => None,
+            Self::Blob { path, .. } => path.as_deref(),
+            Self::Stdin | Self::Commit(_) | Self::Tag(_) => None,
             Self::Inside { outer, name, .. } if name.as_os_str().is_empty() => outer.name(),
             Self::Inside { name, .. } => Some(name),
         }
@@ -57,5 +90,89 @@ impl Origin {
             Self::Inside { outer, .. } => 1 + outer.depth(),
             _ => 0,
         }
+    }
+}
+
+/// The name of a git object: 20 bytes of SHA-1 or 32 of SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId {
+    /// Zero from `len` on.
+    bytes: [u8; 32],
+    len: u8,
+}
+
+impl ObjectId {
+    /// The id of these bytes; `None` unless they are 20 or 32.
+    pub fn new(id: &[u8]) -> Option<Self> {
+        let len = match id.len() {
+            20 => 20,
+            32 => 32,
+            _ => return None,
+        };
+        let mut bytes = [0; 32];
+        bytes[..id.len()].copy_from_slice(id);
+        Some(Self { bytes, len })
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
+impl fmt::Display for ObjectId {
+    /// In hexadecimal, as git writes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes()
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob(path: Option<&str>, moved: bool) -> Origin {
+        Origin::Blob {
+            id: ObjectId::new(&[0xa1; 20]).expect("20 bytes"),
+            path: path.map(PathBuf::from),
+            moved,
+        }
+    }
+
+    #[test]
+    fn ids_have_one_of_two_lengths() {
+        let id = ObjectId::new(&[0xa1; 20]).expect("20 bytes");
+        assert_eq!(id.to_string(), "a1".repeat(20));
+        assert_eq!(ObjectId::new(&[7; 32]).expect("32").as_bytes(), [7; 32]);
+        assert_eq!(ObjectId::new(&[0; 19]), None);
+    }
+
+    #[test]
+    fn a_moved_content_has_a_name_and_no_only_path() {
+        let path = Some(Path::new("a/b"));
+        let inside = |outer| Origin::Inside {
+            outer: Arc::new(outer),
+            via: "gzip",
+            name: PathBuf::new(),
+        };
+        let (sole, moved) = (
+            inside(blob(Some("a/b"), false)),
+            inside(blob(Some("a/b"), true)),
+        );
+        assert_eq!((sole.name(), sole.only_path()), (path, path));
+        assert_eq!((moved.name(), moved.only_path()), (path, None));
+        assert_eq!(
+            (moved.root_path(), moved.object()),
+            (path, ObjectId::new(&[0xa1; 20]))
+        );
+        assert_eq!(blob(None, false).only_path(), None);
     }
 }

@@ -201,7 +201,7 @@ impl Visitor for Scan<'_> {
         if session.interrupt.load(Relaxed) {
             return Flow::Stop;
         }
-        if let Some(path) = blob.origin.root_path()
+        if let Some(path) = blob.origin.only_path()
             && session.scanner.policy.ignored.contains(path)
         {
             if blob.is_first() {
