@@ -18,6 +18,12 @@
 //! the user or the system, no environment variable. `gix` runs no program when it opens a repository, whatever that
 //! file says. Where somebody else owns the repository, its configuration does not count at all, as with git itself.
 
+mod bits;
+mod graph;
+mod history;
+mod refs;
+mod store;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +33,9 @@ use gix::sec::Trust;
 use gix::sec::trust::{DefaultForLevel, Mapping};
 use gix::url::Scheme;
 
+pub use graph::{Attribution, CommitInfo, Person, Reach, Selection};
+pub use history::{History, HistoryBuilder, HistoryProgress};
+
 /// Finds the repository that holds `path`, a directory or anything in one; `None` where there is none. Folders of
 /// another file system are not searched, as with git.
 ///
@@ -35,15 +44,10 @@ use gix::url::Scheme;
 /// The directory cannot be reached, or the repository is damaged: it cannot be opened, its `HEAD` names what is not
 /// there, or its default remote cannot be understood.
 pub fn discover(path: &Path) -> Result<Option<Repository>, Error> {
-    let path = std::path::absolute(path).map_err(|error| Error::new(path, error))?;
-    let start = match path.parent() {
-        Some(parent) if !path.is_dir() => parent,
-        _ => &path,
-    };
-    let Some(repository) = open(start)? else {
+    let Some((repository, start)) = open_around(path)? else {
         return Ok(None);
     };
-    let root = root(&repository, start)?;
+    let root = root(&repository, &start)?;
     let head = head(&repository);
     let head = head.map_err(|error| Error::caused(&root, "HEAD cannot be resolved", &error))?;
     // What `gix` says about a broken URL may quote it, and so a password.
@@ -63,6 +67,15 @@ pub struct Repository {
     /// Where the default remote is (`origin`, or the only one), without user, password, query and fragment: tokens
     /// stand there. `None` where there is no remote, or one whose address only a helper program understands.
     pub remote: Option<String>,
+}
+
+/// Opens the repository that holds `path`; also gives the folder that the search began in.
+fn open_around(path: &Path) -> Result<Option<(gix::Repository, PathBuf)>, Error> {
+    let mut start = std::path::absolute(path).map_err(|error| Error::new(path, error))?;
+    if !start.is_dir() && start.parent().is_some() {
+        start.pop();
+    }
+    Ok(open(&start)?.map(|repository| (repository, start)))
 }
 
 /// Opens the repository around `start`.

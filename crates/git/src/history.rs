@@ -1,0 +1,301 @@
+//! All objects of a repository as a source of blobs.
+
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use keysieve_engine::source::{Source, SourceError, Visitor, VisitorBuilder};
+use keysieve_engine::{Blob, Flow, Issue, IssueKind, ObjectId, Origin};
+
+use crate::Error;
+use crate::bits::Bits;
+use crate::graph::{Attributing, Attribution, Build, Graph, Selection};
+use crate::refs::Refs;
+use crate::store::kind::Kind;
+use crate::store::{Ended, Faults, Progress, Receive, Store, Walk};
+
+/// The kinds whose text is scanned as it is.
+const DOCUMENTS: u8 = Kind::Commit as u8 | Kind::Tag as u8;
+
+/// Puts a [`History`] together.
+#[derive(Clone, Debug)]
+pub struct HistoryBuilder {
+    threads: usize,
+    max_object_size: u64,
+    max_total_size: u64,
+    selection: Selection,
+    interrupt: Arc<AtomicBool>,
+}
+
+impl Default for HistoryBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HistoryBuilder {
+    /// Everything, in as many threads as the machine runs at once; objects of up to 256 MiB, 64 TiB of them.
+    pub fn new() -> Self {
+        Self {
+            threads: 0,
+            max_object_size: 256 << 20,
+            max_total_size: 64 << 40,
+            selection: Selection::default(),
+            interrupt: Arc::default(),
+        }
+    }
+
+    /// How many threads read and scan; 0 for as many as the machine runs at once.
+    pub fn threads(&mut self, threads: usize) -> &mut Self {
+        self.threads = threads;
+        self
+    }
+
+    /// Objects of more bytes are not read: each is an issue. Memory for a few of them is taken at a time.
+    pub fn max_object_size(&mut self, bytes: u64) -> &mut Self {
+        self.max_object_size = bytes;
+        self
+    }
+
+    /// The walk ends with an issue when the objects come to more bytes than this. A pack of a few KiB can unpack to any
+    /// amount, so there must be an end.
+    pub fn max_total_size(&mut self, bytes: u64) -> &mut Self {
+        self.max_total_size = bytes;
+        self
+    }
+
+    /// Which part of the history is walked.
+    pub fn selection(&mut self, selection: Selection) -> &mut Self {
+        self.selection = selection;
+        self
+    }
+
+    /// A flag that stops the walk when it is set.
+    pub fn interrupt(&mut self, flag: Arc<AtomicBool>) -> &mut Self {
+        self.interrupt = flag;
+        self
+    }
+
+    /// Opens the repository that holds `path` and lists its objects.
+    ///
+    /// # Errors
+    ///
+    /// There is no repository, or it cannot be opened.
+    pub fn build(&self, path: &Path) -> Result<History, Error> {
+        let opened = crate::open_around(path)?;
+        let (repository, _) = opened.ok_or_else(|| Error::new(path, "no git repository"))?;
+        let objects = repository.objects.store_ref().path();
+        let store = Store::open(objects, repository.object_hash(), self.max_object_size);
+        Ok(History {
+            store,
+            refs: Refs::read(&repository),
+            options: self.clone(),
+            progress: Progress::default(),
+            graph: OnceLock::new(),
+        })
+    }
+}
+
+/// The history of a repository: every object of its store, whether something refers to it or not, each once.
+///
+/// A walk has two parts. The first reads commits, trees and tags, and hands out the texts of commits and tags. Then the
+/// path of every content is known, and the second part hands out the blobs under the path that each had first.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let visitors: &dyn keysieve_engine::source::VisitorBuilder = todo!();
+/// # let found: Vec<keysieve_engine::ObjectId> = vec![];
+/// use keysieve_engine::source::Source;
+///
+/// let history = keysieve_git::HistoryBuilder::new().build(".".as_ref())?;
+/// history.walk(visitors)?;
+/// for attribution in history.attribute(&found) {
+///     println!("{}: {:?}", attribution.id, attribution.introduced);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct History {
+    store: Store,
+    refs: Refs,
+    options: HistoryBuilder,
+    progress: Progress,
+    /// Made by the first walk.
+    graph: OnceLock<Graph>,
+}
+
+impl std::fmt::Debug for History {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("History")
+            .field("objects", &self.store.len())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far a walk has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HistoryProgress {
+    /// Objects that were read.
+    pub objects: u64,
+    /// Objects that there are.
+    pub of: u64,
+    /// Bytes that were read, inflated.
+    pub bytes: u64,
+}
+
+impl History {
+    /// What the history says of these objects, in this order. After the walk, and empty before: call it with the
+    /// [`Origin::object`] of each finding.
+    ///
+    /// The cost is that of looking through all links between trees once for every 64 objects.
+    pub fn attribute(&self, objects: &[ObjectId]) -> Vec<Attribution> {
+        let Some(graph) = self.graph.get() else {
+            return Vec::new();
+        };
+        let of = Attributing {
+            graph,
+            store: &self.store,
+            refs: &self.refs,
+        };
+        of.attribute(objects)
+    }
+
+    /// How far the walk has come; from any thread.
+    pub fn progress(&self) -> HistoryProgress {
+        HistoryProgress {
+            objects: self.progress.objects.load(Relaxed),
+            of: self.store.count(crate::store::kind::ALL),
+            bytes: self.progress.bytes.load(Relaxed),
+        }
+    }
+
+    /// Whether commits are missing on purpose: the clone is shallow, and what came before was not fetched.
+    pub fn is_shallow(&self) -> bool {
+        !self.refs.shallow.is_empty()
+    }
+
+    fn pass<'h>(&'h self, kinds: u8, wanted: Option<&'h Bits>, faults: &'h Faults) -> Walk<'h> {
+        let available = || thread::available_parallelism().map_or(1, NonZero::get);
+        Walk {
+            store: &self.store,
+            kinds,
+            wanted,
+            threads: if self.options.threads == 0 {
+                available()
+            } else {
+                self.options.threads
+            },
+            faults,
+            progress: &self.progress,
+            most: self.options.max_total_size,
+            interrupt: &self.options.interrupt,
+        }
+    }
+
+    /// Reads commits, trees and tags, and keeps what they say.
+    fn read_graph(&self, visitors: &dyn VisitorBuilder, faults: &Faults) -> Flow {
+        let everything = self.options.selection.is_everything();
+        let build = Build::new(&self.store, &self.refs.shallow, faults);
+        let walk = self.pass(DOCUMENTS | Kind::Tree as u8, None, faults);
+        let mut ended = walk.run(|| build.receiver(everything.then(|| visitors.visitor())));
+        let graph = build.finish(std::mem::take(&mut ended.receivers));
+        let _ = self.graph.set(graph); // a second walk reads the same
+        after(&ended, visitors)
+    }
+
+    /// Hands out the blobs, and what else `wanted` says.
+    fn read_contents(
+        &self,
+        graph: &Graph,
+        wanted: Option<&Bits>,
+        visitors: &dyn VisitorBuilder,
+        faults: &Faults,
+    ) -> Flow {
+        let kinds = Kind::Blob as u8 | wanted.map_or(0, |_| DOCUMENTS);
+        let walk = self.pass(kinds, wanted, faults);
+        let ended = walk.run(|| Contents {
+            store: &self.store,
+            graph,
+            visitor: visitors.visitor(),
+        });
+        after(&ended, visitors)
+    }
+}
+
+impl Source for History {
+    /// # Errors
+    ///
+    /// The selection names a ref or a commit that is not there.
+    fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
+        let mut visitor = visitors.visitor();
+        for issue in self.store.issues().iter().chain(&self.refs.issues) {
+            if visitor.issue(issue.clone()) == Flow::Stop {
+                return Ok(());
+            }
+        }
+        let faults = Faults::default();
+        let mut flow = self.read_graph(visitors, &faults);
+        let graph = self.graph.get().expect("the graph was made just now");
+        if flow == Flow::Continue {
+            let selection = &self.options.selection;
+            let wanted = if selection.is_everything() {
+                None
+            } else {
+                let selected = graph.select(selection, &self.refs, &self.store);
+                Some(selected.map_err(SourceError::new)?)
+            };
+            flow = self.read_contents(graph, wanted.as_ref(), visitors, &faults);
+        }
+        let origin = |id: ObjectId| {
+            let number = self.store.number(id.as_bytes());
+            let known = number.and_then(|number| graph.origin(number, &self.store));
+            known.unwrap_or(Origin::Blob {
+                id,
+                path: None,
+                moved: false,
+            })
+        };
+        if flow == Flow::Continue {
+            for issue in faults.issues(origin) {
+                if visitor.issue(issue) == Flow::Stop {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether to go on after a pass; says so if it did not reach its end.
+fn after<R>(ended: &Ended<R>, visitors: &dyn VisitorBuilder) -> Flow {
+    if ended.exhausted {
+        let message = "the object store unpacks to more than is read: the rest was not scanned";
+        let _ = visitors
+            .visitor()
+            .issue(Issue::general(IssueKind::Limit, message)); // it stops anyway
+    }
+    if ended.complete {
+        Flow::Continue
+    } else {
+        Flow::Stop
+    }
+}
+
+/// Hands blobs to the visitor of one thread.
+struct Contents<'h> {
+    store: &'h Store,
+    graph: &'h Graph,
+    visitor: Box<dyn Visitor + 'h>,
+}
+
+impl Receive for Contents<'_> {
+    fn object(&mut self, number: u32, _: Kind, bytes: &[u8]) -> Flow {
+        match self.graph.origin(number, self.store) {
+            Some(origin) => self.visitor.blob(Blob::whole(bytes, Arc::new(origin))),
+            None => Flow::Continue,
+        }
+    }
+}
