@@ -119,7 +119,10 @@ fn run(repository: &std::path::Path, count: usize) -> Result<(), Box<dyn std::er
             "{} {:?} {} {:?} {:?} {:?}",
             attribution.id,
             attribution.paths.first(),
-            attribution.introduced.as_ref().map_or(String::new(), |c| c.id.to_string()),
+            attribution
+                .introduced
+                .as_ref()
+                .map_or(String::new(), |c| c.id.to_string()),
             attribution.removed.as_ref().map(|c| c.id.to_string()),
             attribution.in_head,
             attribution.reach

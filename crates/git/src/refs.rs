@@ -19,6 +19,8 @@ pub(crate) struct Refs {
     pub(crate) head: Option<Id>,
     /// What reflogs remember.
     pub(crate) logged: HashSet<Id>,
+    /// What the indexes of the repository and its worktrees hold.
+    pub(crate) staged: HashSet<Id>,
     /// Commits whose parents were not fetched.
     pub(crate) shallow: HashSet<Id>,
     /// What could not be read.
@@ -62,6 +64,7 @@ impl Refs {
             Err(_) => refs.unreadable("HEAD"),
         }
         refs.list(repository, "");
+        refs.index(repository);
         refs.worktrees(repository);
         refs.tips
             .sort_by(|a, b| (a.name != "HEAD", &a.name).cmp(&(b.name != "HEAD", &b.name)));
@@ -110,6 +113,22 @@ impl Refs {
         }
     }
 
+    /// Adds what is staged.
+    fn index(&mut self, repository: &gix::Repository) {
+        match repository.try_index() {
+            Ok(Some(index)) => self
+                .staged
+                .extend(index.entries().iter().map(|entry| entry.id)),
+            Ok(None) => {}
+            Err(_) => self.unreadable("an index"),
+        }
+    }
+
+    /// Whether the object of this id is staged.
+    pub(crate) fn is_staged(&self, id: &[u8]) -> bool {
+        Id::try_from(id).is_ok_and(|id| self.staged.contains(&id))
+    }
+
     /// Adds what worktrees have of their own: `HEAD`, some refs, reflogs.
     fn worktrees(&mut self, repository: &gix::Repository) {
         let Ok(worktrees) = repository.worktrees() else {
@@ -128,6 +147,7 @@ impl Refs {
                         Err(_) => self.unreadable("HEAD of a worktree"),
                     }
                     self.list(&worktree, &prefix);
+                    self.index(&worktree);
                 }
                 Err(_) => self.unreadable("a worktree"),
             }

@@ -54,7 +54,9 @@ pub enum Reach {
     Reflog,
     /// Nothing refers to this commit, which holds it.
     Unreachable(ObjectId),
-    /// No commit holds it.
+    /// No commit holds it, but it is staged, here or in a worktree.
+    Staged,
+    /// Nothing holds it.
     Dangling,
 }
 
@@ -357,7 +359,11 @@ impl Batch {
                 let number = graph.commits[rank as usize].number;
                 ObjectId::new(of.store.id(number))
             });
-            commit.map_or(Reach::Dangling, Reach::Unreachable)
+            match commit {
+                Some(commit) => Reach::Unreachable(commit),
+                None if of.refs.is_staged(id.as_bytes()) => Reach::Staged,
+                None => Reach::Dangling,
+            }
         };
         let is_text = introduced
             .is_some_and(|rank| of.store.id(graph.commits[rank as usize].number) == id.as_bytes());
@@ -379,8 +385,8 @@ impl Batch {
         }
     }
 
-    /// The last commit without the object whose parent had it, rather one that is no merge: a merge has also parents
-    /// that never had it. With `head`, only in its history.
+    /// The last commit without the object whose parent had it. A merge counts only where there is no other in the
+    /// history of `head`: of its parents one may never have had it. With `head`, only commits of its history count.
     fn removed(&self, graph: &Graph, bit: u64, head: Option<u32>) -> Option<u32> {
         let mut within = Bits::new(graph.commits.len());
         match head {
@@ -401,6 +407,6 @@ impl Batch {
             .clone()
             .rev()
             .find(|rank| graph.parents(*rank).len() == 1 && removes(rank));
-        plain.or_else(|| ranks.rev().find(removes))
+        plain.or_else(|| head.and_then(|_| ranks.rev().find(removes)))
     }
 }

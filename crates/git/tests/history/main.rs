@@ -1,0 +1,11 @@
+//! Histories, made by git itself in temporary folders and then by hand, walked and attributed.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod forged;
+mod generated;
+mod hostile;
+mod places;
+mod recorder;
+mod repository;
+mod selection;
