@@ -91,6 +91,9 @@ type Paths = (Vec<(u32, NameHash)>, bool);
 impl Attributing<'_> {
     /// One attribution for each id, in this order. Ids that are not in the store are dangling.
     pub(crate) fn attribute(&self, ids: &[ObjectId]) -> Vec<Attribution> {
+        if ids.is_empty() {
+            return Vec::new();
+        }
         let numbers: Vec<Option<u32>> = ids
             .iter()
             .map(|id| self.store.number(id.as_bytes()))

@@ -9,13 +9,16 @@ use keysieve_engine::source::Visitor;
 use keysieve_engine::{Blob, Flow, ObjectId, Origin};
 
 use super::names::{self, NameHash, Names};
-use super::parse::{self, Mode};
+use super::parse::{self, Entry, Mode};
 use super::{Graph, NONE, Tree};
 use crate::store::kind::Kind;
 use crate::store::{Fault, Faults, Id, Receive, Store};
 
 /// Names of more bytes are cut.
 const NAME: usize = 4096;
+
+/// Trees of more bytes are not remembered for the next one.
+const REMEMBERED: usize = 1 << 20;
 
 /// What the threads share.
 pub(crate) struct Build<'s> {
@@ -41,6 +44,67 @@ pub(crate) struct Built<'s> {
     names: Names,
     other_names: Vec<(u32, u32, NameHash)>,
     missing: HashSet<ObjectId>,
+    last: Last,
+    spare: Last,
+}
+
+/// A tree that a thread read, so that the next one need not look up what is the same in both. Trees come in the order
+/// of their deltas, and so next to other versions of themselves: of ten entries nine are the same.
+#[derive(Default)]
+struct Last {
+    bytes: Vec<u8>,
+    entries: Vec<Known>,
+    /// Where the entry that is compared next begins.
+    offset: usize,
+}
+
+/// An entry that was looked up.
+#[derive(Clone, Copy)]
+struct Known {
+    /// Bytes of the whole entry.
+    len: u32,
+    /// [`NONE`] for what is not followed.
+    child: u32,
+    /// The hash of its name, if the object has another one elsewhere; else 0.
+    other_name: NameHash,
+}
+
+impl Last {
+    fn reset(&mut self, bytes: &[u8]) {
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+        self.entries.clear();
+        self.offset = 0;
+    }
+
+    /// The entry `at`, if `rest` begins with the same bytes. Goes on to the next one then.
+    fn same(&mut self, at: usize, rest: &[u8]) -> Option<Known> {
+        let known = *self.entries.get(at)?;
+        let own = &self.bytes[self.offset..][..known.len as usize];
+        if !rest.starts_with(own) {
+            return None;
+        }
+        self.offset += own.len();
+        Some(known)
+    }
+
+    /// The first entry from `at` on that may come after `name`: entries are sorted by name.
+    fn seek(&mut self, mut at: usize, name: &[u8]) -> usize {
+        while let Some(known) = self.entries.get(at) {
+            let own = &self.bytes[self.offset..][..known.len as usize];
+            let text = own
+                .splitn(2, |&byte| byte == b' ')
+                .nth(1)
+                .unwrap_or_default();
+            let own_name = text.split(|&byte| byte == 0).next().unwrap_or_default();
+            if own_name > name {
+                break;
+            }
+            at += 1;
+            self.offset += own.len();
+        }
+        at
+    }
 }
 
 /// A commit by numbers of objects.
@@ -74,6 +138,8 @@ impl<'s> Build<'s> {
             names: Names::default(),
             other_names: Vec::new(),
             missing: HashSet::new(),
+            last: Last::default(),
+            spare: Last::default(),
         }
     }
 
@@ -156,43 +222,87 @@ pub(crate) fn document(id: ObjectId, kind: Kind, bytes: &[u8]) -> Blob<'_> {
 impl Built<'_> {
     /// Notes the entries of a tree; false if not all of it could be understood.
     fn tree(&mut self, tree: u32, bytes: &[u8]) -> bool {
-        let build = self.build;
-        let start = self.links.len();
-        let Ok(start_at) = u32::try_from(start) else {
+        let Ok(start) = u32::try_from(self.links.len()) else {
             return false; // 16 GiB of links
         };
         self.links.push(0);
-        let mut is_whole = true;
-        for entry in parse::entries(bytes, build.store.hash().len_in_bytes()) {
-            let Some(entry) = entry else {
-                is_whole = false;
-                break;
-            };
-            if entry.mode == Mode::Submodule {
-                continue;
+        let mut last = std::mem::take(&mut self.last);
+        let mut next = std::mem::take(&mut self.spare);
+        next.reset(bytes);
+        let mut rest = bytes;
+        let mut at = 0;
+        let is_whole = loop {
+            if rest.is_empty() {
+                break true;
             }
-            let Some(child) = build.store.number(entry.id) else {
-                self.missing.extend(ObjectId::new(entry.id));
-                continue;
+            let known = match last.same(at, rest) {
+                Some(known) => {
+                    at += 1;
+                    rest = &rest[known.len as usize..];
+                    known
+                }
+                None => {
+                    let before = rest;
+                    let Some(entry) =
+                        parse::entry(&mut rest, self.build.store.hash().len_in_bytes())
+                    else {
+                        break false;
+                    };
+                    at = last.seek(at, entry.name);
+                    let len = (before.len() - rest.len()) as u32;
+                    Known {
+                        len,
+                        ..self.entry(&entry)
+                    }
+                }
             };
-            self.links.push(child);
-            let text = &entry.name[..entry.name.len().min(NAME)];
-            let name = names::hash(&build.key, text);
-            let known = &build.names[child as usize];
-            match known.load(Relaxed) {
-                known if known == name => continue,
-                0 => match known.compare_exchange(0, name, Relaxed, Relaxed) {
-                    Ok(_) => {}
-                    Err(known) if known == name => continue,
-                    Err(_) => self.other_names.push((tree, child, name)),
-                },
-                _ => self.other_names.push((tree, child, name)),
+            if known.child != NONE {
+                self.links.push(known.child);
+                if known.other_name != 0 {
+                    self.other_names.push((tree, known.child, known.other_name));
+                }
             }
+            next.entries.push(known);
+        };
+        self.spare = last;
+        if bytes.len() <= REMEMBERED {
+            self.last = next;
+        }
+        self.links[start as usize] = (self.links.len() - start as usize - 1) as u32;
+        self.trees.push((tree, start));
+        is_whole
+    }
+
+    /// Finds what an entry names.
+    fn entry(&mut self, entry: &Entry<'_>) -> Known {
+        let nothing = Known {
+            len: 0,
+            child: NONE,
+            other_name: 0,
+        };
+        if entry.mode == Mode::Submodule {
+            return nothing;
+        }
+        let build = self.build;
+        let Some(child) = build.store.number(entry.id) else {
+            self.missing.extend(ObjectId::new(entry.id));
+            return nothing;
+        };
+        let text = &entry.name[..entry.name.len().min(NAME)];
+        let name = names::hash(&build.key, text);
+        let first = &build.names[child as usize];
+        let known = match first.compare_exchange(0, name, Relaxed, Relaxed) {
+            Ok(_) => 0,
+            Err(known) => known,
+        };
+        if known != name {
             self.names.entry(name).or_insert_with(|| text.into());
         }
-        self.links[start] = (self.links.len() - start - 1) as u32;
-        self.trees.push((tree, start_at));
-        is_whole
+        Known {
+            child,
+            other_name: if known == name || known == 0 { 0 } else { name },
+            ..nothing
+        }
     }
 
     fn commit(&mut self, number: u32, commit: &parse::Commit) {

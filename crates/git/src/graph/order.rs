@@ -95,6 +95,10 @@ impl Graph {
             let above = self.folder[tree as usize];
             for at in 0..self.tree(tree).len() {
                 let child = self.tree(tree)[at];
+                // Nine of ten entries are as in another version of the tree, so the answer for them must be cheap.
+                if self.moved.contains(child) && self.folder[child as usize] != NONE {
+                    continue;
+                }
                 let is_tree = store.kind(child) == Some(Kind::Tree);
                 if !self.renamed.contains(child) {
                     let name = self.name[child as usize];
@@ -154,6 +158,9 @@ impl Graph {
 
     /// An object stands at a second path, and so does all that it holds.
     fn mark_moved(&mut self, object: u32, store: &Store) {
+        if self.moved.contains(object) {
+            return;
+        }
         let mut stack = vec![object];
         while let Some(object) = stack.pop() {
             if self.moved.insert(object) {

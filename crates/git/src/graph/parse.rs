@@ -23,22 +23,8 @@ pub(super) enum Mode {
     Submodule,
 }
 
-/// The entries of a tree whose ids have `id_len` bytes; `None` where it is malformed, and then no more.
-pub(super) fn entries(mut tree: &[u8], id_len: usize) -> impl Iterator<Item = Option<Entry<'_>>> {
-    std::iter::from_fn(move || {
-        if tree.is_empty() {
-            return None;
-        }
-        let entry = entry(&mut tree, id_len);
-        if entry.is_none() {
-            tree = &[];
-        }
-        Some(entry)
-    })
-}
-
-/// `MODE NAME\0ID`
-fn entry<'t>(tree: &mut &'t [u8], id_len: usize) -> Option<Entry<'t>> {
+/// Takes the first entry off a tree whose ids have `id_len` bytes: `MODE NAME\0ID`. `None` where it is malformed.
+pub(super) fn entry<'t>(tree: &mut &'t [u8], id_len: usize) -> Option<Entry<'t>> {
     // Modes have five or six octal digits, old programs wrote zeros in front.
     let space = tree.iter().take(12).position(|&byte| byte == b' ')?;
     let mode = tree[..space].iter().try_fold(0u32, |mode, &digit| {
@@ -173,10 +159,12 @@ mod tests {
             &[3; 20],
         ]
         .concat();
-        let modes = |tree: &[u8]| -> Vec<_> {
-            entries(tree, 20)
-                .map(|entry| entry.map(|entry| entry.mode))
-                .collect()
+        let modes = |mut tree: &[u8]| {
+            let mut modes = Vec::new();
+            while !tree.is_empty() && modes.last() != Some(&None) {
+                modes.push(entry(&mut tree, 20).map(|entry| entry.mode));
+            }
+            modes
         };
         let all = [Some(Mode::Blob), Some(Mode::Tree), Some(Mode::Submodule)];
         assert_eq!(modes(&tree), all);

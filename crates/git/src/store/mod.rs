@@ -207,6 +207,9 @@ impl Store {
     }
 
     fn pack_of(&self, number: u32) -> &Pack {
+        if let [pack] = &self.packs[..] {
+            return pack;
+        }
         let after = self.packs.partition_point(|pack| pack.first <= number);
         &self.packs[after - 1]
     }
