@@ -1,7 +1,8 @@
 //! All objects of a repository as a source of blobs.
 
+use std::fs;
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -25,6 +26,7 @@ pub struct HistoryBuilder {
     threads: usize,
     max_object_size: u64,
     max_total_size: u64,
+    max_held_size: u64,
     selection: Selection,
     interrupt: Arc<AtomicBool>,
 }
@@ -36,12 +38,13 @@ impl Default for HistoryBuilder {
 }
 
 impl HistoryBuilder {
-    /// Everything, in as many threads as the machine runs at once; objects of up to 256 MiB, 64 TiB of them.
+    /// Everything, in as many threads as the machine runs at once; objects of up to 256 MiB, 4 TiB of them.
     pub fn new() -> Self {
         Self {
             threads: 0,
             max_object_size: 256 << 20,
-            max_total_size: 64 << 40,
+            max_total_size: 4 << 40,
+            max_held_size: 512 << 20,
             selection: Selection::default(),
             interrupt: Arc::default(),
         }
@@ -53,9 +56,9 @@ impl HistoryBuilder {
         self
     }
 
-    /// Objects of more bytes are not read: each is an issue. Memory for a few of them is taken at a time.
+    /// Objects of more bytes are not read: each is an issue. Memory for a few of them is taken at a time. At most 4 GiB.
     pub fn max_object_size(&mut self, bytes: u64) -> &mut Self {
-        self.max_object_size = bytes;
+        self.max_object_size = bytes.min(u64::from(u32::MAX));
         self
     }
 
@@ -63,6 +66,13 @@ impl HistoryBuilder {
     /// amount, so there must be an end.
     pub fn max_total_size(&mut self, bytes: u64) -> &mut Self {
         self.max_total_size = bytes;
+        self
+    }
+
+    /// So many bytes are held of objects that others are stored as deltas of. Of more the walk reads some again and
+    /// again: real packs need far less than the 512 MiB that are the default.
+    pub fn max_held_size(&mut self, bytes: u64) -> &mut Self {
+        self.max_held_size = bytes;
         self
     }
 
@@ -91,6 +101,7 @@ impl HistoryBuilder {
         Ok(History {
             store,
             refs: Refs::read(&repository),
+            submodules: submodules(&repository.common_dir().join("modules")),
             options: self.clone(),
             progress: Progress::default(),
             graph: OnceLock::new(),
@@ -121,6 +132,7 @@ pub struct History {
     store: Store,
     refs: Refs,
     options: HistoryBuilder,
+    submodules: Vec<PathBuf>,
     progress: Progress,
     /// Made by the first walk.
     graph: OnceLock<Graph>,
@@ -177,6 +189,12 @@ impl History {
         !self.refs.shallow.is_empty()
     }
 
+    /// The repositories of submodules that lie inside of this one, sorted, also of those that the work tree no longer
+    /// has. Each is a history of its own, and may have such again.
+    pub fn submodules(&self) -> &[PathBuf] {
+        &self.submodules
+    }
+
     fn pass<'h>(&'h self, kinds: u8, wanted: Option<&'h Bits>, faults: &'h Faults) -> Walk<'h> {
         let available = || thread::available_parallelism().map_or(1, NonZero::get);
         Walk {
@@ -191,6 +209,7 @@ impl History {
             faults,
             progress: &self.progress,
             most: self.options.max_total_size,
+            most_held: self.options.max_held_size,
             interrupt: &self.options.interrupt,
         }
     }
@@ -298,4 +317,21 @@ impl Receive for Contents<'_> {
             None => Flow::Continue,
         }
     }
+}
+
+/// Finds the repositories below `modules`. A submodule is named after its path, so they lie at any depth.
+fn submodules(modules: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![modules.to_owned()];
+    while let Some(folder) = folders.pop() {
+        if folder.join("HEAD").is_file() && folder.join("objects").is_dir() {
+            found.push(folder);
+            continue;
+        }
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        let is_folder = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        folders.extend(entries.filter(is_folder).map(|entry| entry.path()));
+    }
+    found.sort();
+    found
 }

@@ -1,6 +1,6 @@
 //! Saying of found objects who brought them, who removed them, and what still refers to them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use keysieve_engine::ObjectId;
@@ -85,6 +85,17 @@ struct Holders {
     holds: Bits,
 }
 
+/// What is the same for all objects.
+struct Known<'r> {
+    /// Refs with what they point at: the number of the object itself, and the rank of the commit in the end.
+    tips: Vec<(&'r str, u32, Option<u32>)>,
+    /// The ranks that reflogs remember.
+    logged: Vec<u32>,
+    head: Option<u32>,
+    /// The ranks that the commit of `HEAD` contains, itself among them.
+    in_head: Bits,
+}
+
 /// All paths of an object, as folder and name.
 type Paths = (Vec<(u32, NameHash)>, bool);
 
@@ -100,13 +111,21 @@ impl Attributing<'_> {
             .collect();
         let holders = self.holders(numbers.iter().flatten().copied());
         let (paths, folders) = self.paths(&holders, numbers.iter().flatten().copied());
-        let tips = self.tips();
-        let logged: Vec<u32> = self
-            .refs
-            .logged
-            .iter()
-            .filter_map(|id| self.rank_of(id.as_bytes()))
-            .collect();
+        let head = self.refs.head.and_then(|id| self.rank_of(id.as_bytes()));
+        let mut in_head = Bits::new(self.graph.commits.len());
+        self.graph
+            .ancestors(&mut head.into_iter().collect(), &mut in_head, |_| true);
+        let known = Known {
+            tips: self.tips(),
+            logged: self
+                .refs
+                .logged
+                .iter()
+                .filter_map(|id| self.rank_of(id.as_bytes()))
+                .collect(),
+            head,
+            in_head,
+        };
         let mut reader = Reader::new(self.store);
         let mut masks = vec![0u64; self.store.len()];
         let mut attributions = Vec::with_capacity(ids.len());
@@ -119,8 +138,7 @@ impl Attributing<'_> {
             }
             let batch = Batch::new(self, &holders, &mut masks);
             for (bit, (&id, number)) in ids.iter().zip(numbers).enumerate() {
-                let mut attribution =
-                    batch.attribution(self, id, 1 << bit, &tips, &logged, &mut reader);
+                let mut attribution = batch.attribution(self, id, 1 << bit, &known, &mut reader);
                 if let Some((places, has_more)) = number.and_then(|number| paths.get(&number)) {
                     let path =
                         |place: &(u32, NameHash)| folders.path(place.0, place.1, &self.graph.names);
@@ -140,7 +158,6 @@ impl Attributing<'_> {
         self.graph.rank(number, self.store)
     }
 
-    /// Refs with what they point at: the number of the object itself, and the rank of the commit in the end.
     fn tips(&self) -> Vec<(&str, u32, Option<u32>)> {
         let tip = |tip: &'_ crate::refs::Tip| {
             let number = self.store.number(tip.target.as_bytes())?;
@@ -203,17 +220,18 @@ impl Attributing<'_> {
         for commit in graph.commits.iter().filter(|commit| commit.tree != NONE) {
             is_root.insert(commit.tree);
         }
+        let mut done = HashSet::new();
         for &tree in holders.order.iter().rev() {
             let mut own = of_trees.remove(&tree).unwrap_or_default();
             // A tree that stands nowhere is the top of what was lost.
             if (is_root.contains(tree) || own.is_empty()) && !own.contains(&Folders::TOP) {
                 own.push(Folders::TOP);
             }
-            for &child in graph
-                .tree(tree)
-                .iter()
-                .filter(|&&child| holders.holds.contains(child))
-            {
+            done.clear();
+            for &child in graph.tree(tree) {
+                if !holders.holds.contains(child) || !done.insert(child) {
+                    continue;
+                }
                 let is_tree = self.store.kind(child) == Some(Kind::Tree);
                 for name in graph.names_in(tree, child) {
                     for &above in &own {
@@ -324,8 +342,7 @@ impl Batch {
         of: &Attributing<'_>,
         id: ObjectId,
         bit: u64,
-        tips: &[(&str, u32, Option<u32>)],
-        logged: &[u32],
+        known: &Known<'_>,
         reader: &mut Reader<'_>,
     ) -> Attribution {
         let graph = of.graph;
@@ -333,17 +350,16 @@ impl Batch {
         let ranks = 0..graph.commits.len() as u32;
         let introduced = ranks.clone().find(holds);
         let last = ranks.clone().rev().find(holds);
-        let head = of.refs.head.and_then(|id| of.rank_of(id.as_bytes()));
-        let in_head = head.is_some_and(|head| holds(&head));
+        let in_head = known.head.is_some_and(|head| holds(&head));
         let contains = |rank: u32| self.contains[rank as usize] & bit != 0;
         let removed = if in_head || introduced.is_none() {
             None
         } else {
-            self.removed(graph, bit, head.filter(|&head| contains(head)))
+            self.removed(graph, bit, known)
         };
         let mut refs: Vec<String> = Vec::new();
         let mut more_refs = 0;
-        for &(name, number, rank) in tips {
+        for &(name, number, rank) in &known.tips {
             let in_tag = self.tags.get(&number).is_some_and(|mask| mask & bit != 0);
             if in_tag || rank.is_some_and(contains) {
                 if refs.len() < MOST {
@@ -355,7 +371,7 @@ impl Batch {
         }
         let reach = if !refs.is_empty() {
             Reach::Ref
-        } else if logged.iter().any(|&rank| contains(rank)) {
+        } else if known.logged.iter().any(|&rank| contains(rank)) {
             Reach::Reflog
         } else {
             let commit = introduced.and_then(|rank| {
@@ -389,27 +405,23 @@ impl Batch {
     }
 
     /// The last commit without the object whose parent had it. A merge counts only where there is no other in the
-    /// history of `head`: of its parents one may never have had it. With `head`, only commits of its history count.
-    fn removed(&self, graph: &Graph, bit: u64, head: Option<u32>) -> Option<u32> {
-        let mut within = Bits::new(graph.commits.len());
-        match head {
-            Some(head) => graph.ancestors(&mut vec![head], &mut within, |_| true),
-            None => (0..graph.commits.len() as u32).for_each(|rank| {
-                within.insert(rank);
-            }),
-        }
+    /// history of `HEAD`: of its parents one may never have had it. If `HEAD` ever had it, only commits of its history count.
+    fn removed(&self, graph: &Graph, bit: u64, known: &Known<'_>) -> Option<u32> {
+        let head = known
+            .head
+            .filter(|&head| self.contains[head as usize] & bit != 0);
         let removes = |rank: &u32| {
-            let held = graph
-                .parents(*rank)
-                .iter()
-                .any(|&parent| self.holds[parent as usize] & bit != 0);
-            held && self.holds[*rank as usize] & bit == 0 && within.contains(*rank)
+            let before = graph.parents(*rank).iter();
+            self.holds[*rank as usize] & bit == 0
+                && before.fold(0, |mask, &parent| mask | self.holds[parent as usize]) & bit != 0
+                && (head.is_none() || known.in_head.contains(*rank))
         };
         let ranks = 0..graph.commits.len() as u32;
+        let is_plain = |rank: &u32| graph.parents(*rank).len() == 1;
         let plain = ranks
             .clone()
             .rev()
-            .find(|rank| graph.parents(*rank).len() == 1 && removes(rank));
+            .find(|rank| is_plain(rank) && removes(rank));
         plain.or_else(|| head.and_then(|_| ranks.rev().find(removes)))
     }
 }

@@ -1,6 +1,6 @@
 //! Reading all commits, trees and tags, in many threads and in the order of the packs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::RandomState;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -231,6 +231,7 @@ impl Built<'_> {
         next.reset(bytes);
         let mut rest = bytes;
         let mut at = 0;
+        let others = self.other_names.len();
         let is_whole = loop {
             if rest.is_empty() {
                 break true;
@@ -270,7 +271,33 @@ impl Built<'_> {
         }
         self.links[start as usize] = (self.links.len() - start as usize - 1) as u32;
         self.trees.push((tree, start));
+        self.name_twice(start as usize + 1, others);
         is_whole
+    }
+
+    /// A tree may hold one object under its common name and under another one. Both are noted then: `others` is where
+    /// the other names of this tree begin, `links` where its entries do.
+    fn name_twice(&mut self, links: usize, others: usize) {
+        let Some(&(tree, _, _)) = self.other_names.get(others) else {
+            return;
+        };
+        let mut counts: HashMap<u32, usize> = HashMap::new();
+        for (_, child, _) in &self.other_names[others..] {
+            *counts.entry(*child).or_default() += 1;
+        }
+        let mut entries: HashMap<u32, usize> = HashMap::new();
+        for child in self.links[links..]
+            .iter()
+            .filter(|child| counts.contains_key(child))
+        {
+            *entries.entry(*child).or_default() += 1;
+        }
+        for (child, count) in entries {
+            if count > counts[&child] {
+                let common = self.build.names[child as usize].load(Relaxed);
+                self.other_names.push((tree, child, common));
+            }
+        }
     }
 
     /// Finds what an entry names.

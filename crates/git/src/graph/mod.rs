@@ -50,7 +50,7 @@ pub(crate) struct Graph {
     tags: Vec<(u32, u32)>,
     /// By number: the name that the object was met under first while reading; 0 for none.
     name: Vec<NameHash>,
-    /// Entries that name an object otherwise: (tree, object, name), sorted.
+    /// Entries that name an object otherwise: (tree, object, name), sorted. Where a tree does both, both are here.
     other_names: Vec<(u32, u32, NameHash)>,
     /// The objects of `other_names`.
     renamed: Bits,
@@ -125,25 +125,16 @@ impl Graph {
     fn names_in(&self, tree: u32, child: u32) -> impl Iterator<Item = NameHash> {
         let mut others: &[(u32, u32, NameHash)] = &[];
         if self.renamed.contains(child) {
+            let of = |other: &(u32, u32, NameHash)| (other.0, other.1);
             let start = self
                 .other_names
-                .partition_point(|other| (other.0, other.1) < (tree, child));
-            let rest = &self.other_names[start..];
-            let count = rest
-                .iter()
-                .take_while(|other| (other.0, other.1) == (tree, child))
-                .count();
-            others = &rest[..count];
+                .partition_point(|other| of(other) < (tree, child));
+            let end = self
+                .other_names
+                .partition_point(|other| of(other) <= (tree, child));
+            others = &self.other_names[start..end];
         }
-        let has_common = others.is_empty() || {
-            let entries = self
-                .tree(tree)
-                .iter()
-                .filter(|&&entry| entry == child)
-                .count();
-            entries > others.len()
-        };
-        let common = has_common.then_some(self.name[child as usize]);
+        let common = others.is_empty().then_some(self.name[child as usize]);
         common.into_iter().chain(others.iter().map(|other| other.2))
     }
 

@@ -95,7 +95,7 @@ impl Loose {
         out: &mut Buffer,
     ) -> Result<(Kind, usize), Fault> {
         // Deflate makes nothing longer by more than a thousandth and a few bytes.
-        let length = self.open(at, file, most + most / 512 + HEAD)?;
+        let length = self.open(at, file, most.saturating_add(most / 512 + HEAD))?;
         let mut header = [0; HEADER];
         let len = inflater.prefix(file, &mut header).ok_or(Fault::Corrupt)?;
         let header = parse(&header[..len]).ok_or(Fault::Corrupt)?;

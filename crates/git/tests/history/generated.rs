@@ -44,12 +44,15 @@ fn stream(rng: &mut fastrand::Rng, commits: usize) -> String {
                 ["", "x/y", "z"][rng.usize(..3)]
             );
             let name = name.replace("//", "/");
-            write!(
-                stream,
-                "M 100644 inline {name}\ndata {}\n{text}\n",
-                text.len()
-            )
-            .unwrap();
+            let copies = if rng.u8(..4) == 0 { 2 } else { 1 };
+            for copy in &["", ".copy"][..copies] {
+                let length = text.len();
+                write!(
+                    stream,
+                    "M 100644 inline {name}{copy}\ndata {length}\n{text}\n"
+                )
+                .unwrap();
+            }
         }
         if rng.u8(..8) == 0 {
             stream.push_str("D a/z\n");

@@ -511,3 +511,54 @@ fn a_walk_stops_when_told() {
     history.walk(&recorder).unwrap();
     assert!(recorder.0.into_inner().unwrap().objects.is_empty());
 }
+
+#[test]
+fn bases_that_are_not_held_are_read_anew() {
+    let folder = packed();
+    let expected = objects(&folder.path);
+    let (_, seen) = walk_with(&folder.path, HistoryBuilder::new().max_held_size(0));
+    assert!(seen.contents() == expected && seen.issues.is_empty());
+}
+
+/// One object under many names in one tree, and many objects under two names: forged trees cost no more than their
+/// length.
+#[test]
+fn many_names_are_looked_up_in_linear_time() {
+    let folder = bare();
+    let count = 40_000u32;
+    let name = |n: u32| {
+        let mut id = [7; 20];
+        id[..4].copy_from_slice(&n.to_be_bytes());
+        id
+    };
+    let tree = |text: &str, target: &dyn Fn(u32) -> [u8; 20]| -> Vec<u8> {
+        let entry = |n| [format!("100644 {text}{n}\0").as_bytes(), &target(n)].concat();
+        (0..count).flat_map(entry).collect()
+    };
+    let mut entries: Vec<Entry> = (0..count)
+        .map(|n| Entry {
+            id: name(n),
+            ..Entry::new(0, Kind::Blob, "")
+        })
+        .collect();
+    entries.push(Entry::new(200, Kind::Tree, tree("a", &name)));
+    entries.push(Entry::new(201, Kind::Tree, tree("b", &name)));
+    entries.push(Entry::new(202, Kind::Tree, tree("c", &|_| name(1))));
+    write(&folder.path, "pack-a", &entries);
+    let (history, seen) = walk(&folder.path);
+    assert_eq!(seen.objects.len(), count as usize);
+    let ids = [name(1), name(2)].map(|id| ObjectId::new(&id).unwrap());
+    let attributions = history.attribute(&ids);
+    assert!(attributions[0].has_more_paths && attributions[0].paths.len() == 32);
+    assert_eq!(attributions[1].paths, [PathBuf::from("a2"), "b2".into()]);
+}
+
+#[test]
+fn submodules_are_named() {
+    let folder = bare();
+    let inner = folder.join("modules/libs/one");
+    fs::create_dir_all(&inner).unwrap();
+    git(&inner, &["init", "--quiet", "--bare", "."]);
+    let (history, _) = walk(&folder.path);
+    assert_eq!(history.submodules(), [inner]);
+}
