@@ -220,7 +220,7 @@ impl Attributing<'_> {
         for commit in graph.commits.iter().filter(|commit| commit.tree != NONE) {
             is_root.insert(commit.tree);
         }
-        let mut done = HashSet::new();
+        let (mut done, mut names) = (HashSet::new(), Vec::new());
         for &tree in holders.order.iter().rev() {
             let mut own = of_trees.remove(&tree).unwrap_or_default();
             // A tree that stands nowhere is the top of what was lost.
@@ -233,7 +233,8 @@ impl Attributing<'_> {
                     continue;
                 }
                 let is_tree = self.store.kind(child) == Some(Kind::Tree);
-                for name in graph.names_in(tree, child) {
+                graph.names_in(tree, child, &mut names);
+                for &name in &names {
                     for &above in &own {
                         if let Some((places, has_more)) = paths.get_mut(&child) {
                             *has_more |= cut.contains(tree);

@@ -121,21 +121,23 @@ impl Graph {
         number
     }
 
-    /// The names that the tree `tree` gives to its entry `child`.
-    fn names_in(&self, tree: u32, child: u32) -> impl Iterator<Item = NameHash> {
-        let mut others: &[(u32, u32, NameHash)] = &[];
+    /// Puts the names that the tree `tree` gives to its entry `child` into `names`, sorted by their text: their hashes
+    /// are of another order in each run.
+    fn names_in(&self, tree: u32, child: u32, names: &mut Vec<NameHash>) {
+        names.clear();
         if self.renamed.contains(child) {
             let of = |other: &(u32, u32, NameHash)| (other.0, other.1);
             let start = self
                 .other_names
                 .partition_point(|other| of(other) < (tree, child));
-            let end = self
-                .other_names
-                .partition_point(|other| of(other) <= (tree, child));
-            others = &self.other_names[start..end];
+            let others = self.other_names[start..].iter();
+            let others = others.take_while(|other| of(other) == (tree, child));
+            names.extend(others.map(|other| other.2));
+            names.sort_by_key(|name| self.names.get(name));
         }
-        let common = others.is_empty().then_some(self.name[child as usize]);
-        common.into_iter().chain(others.iter().map(|other| other.2))
+        if names.is_empty() {
+            names.push(self.name[child as usize]);
+        }
     }
 
     /// Where an object stood first.

@@ -109,8 +109,7 @@ impl Graph {
                     }
                     continue;
                 }
-                other_names.clear();
-                other_names.extend(self.names_in(tree, child));
+                self.names_in(tree, child, &mut other_names);
                 for &name in &other_names {
                     if self.folder[child as usize] == NONE {
                         self.first_name.insert(child, name);

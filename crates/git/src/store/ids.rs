@@ -1,30 +1,38 @@
 //! From object ids to object numbers.
 
+use std::hash::{BuildHasher, RandomState};
+
 /// A hash table of object numbers, by the ids that stand elsewhere: 4 bytes a slot, at most three quarters full.
 ///
-/// The ids are digests, so some of their bytes are the hash. Whoever makes ids that collide there (12 hexadecimal
-/// digits cost nothing to choose in a forged index) makes probing linear; [`Ids::insert`] therefore mixes in a key.
+/// The ids of real objects are digests, and any of their bytes would do as a hash. A forged index lists whatever ids it
+/// likes, so all bytes are mixed with keys that nobody can know: else every look-up could be made to try all objects.
 pub(super) struct Ids {
     slots: Vec<u32>,
-    key: u64,
+    keys: [u64; 4],
 }
 
 const EMPTY: u32 = u32::MAX;
 
 impl Ids {
     /// A table for `count` numbers.
-    pub(super) fn new(count: usize, key: u64) -> Self {
+    pub(super) fn new(count: usize) -> Self {
+        let random = RandomState::new();
         let size = (count + count / 3 + 1).next_power_of_two();
         Self {
             slots: vec![EMPTY; size],
-            key: key | 1,
+            keys: [0u8, 1, 2, 3].map(|n| random.hash_one(n)),
         }
     }
 
     fn slot(&self, id: &[u8]) -> usize {
         let word = |at: usize| u64::from_le_bytes(id[at..at + 8].try_into().expect("8 bytes"));
-        let wide = u128::from(word(4) ^ self.key) * u128::from(word(12) ^ self.key.rotate_left(32));
-        (wide as u64 ^ (wide >> 64) as u64) as usize & (self.slots.len() - 1)
+        let mix = |a: usize, b: usize, keys: &[u64]| {
+            let wide = u128::from(word(a) ^ keys[0]) * u128::from(word(b) ^ keys[1]);
+            wide as u64 ^ (wide >> 64) as u64
+        };
+        let end = id.len();
+        let hash = mix(0, 8, &self.keys[..2]) ^ mix(end - 8, end - 16, &self.keys[2..]);
+        hash as usize & (self.slots.len() - 1)
     }
 
     /// Puts `number` in, unless the id is there already: then its number.

@@ -6,9 +6,7 @@
 //! Nothing here trusts the files: lengths are bounded before memory is taken, chains of deltas that have no end are
 //! found when a pack is opened, and an object that cannot be had is a [`Fault`] of that object.
 
-use std::collections::hash_map::RandomState;
 use std::fs;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -91,7 +89,7 @@ impl Store {
             packs,
             loose,
             first_loose,
-            ids: Ids::new(count, RandomState::new().build_hasher().finish()),
+            ids: Ids::new(count),
             kinds: vec![0; count],
             hash,
             most,
@@ -105,7 +103,7 @@ impl Store {
 
     /// Numbers all objects and links the deltas of each pack.
     fn link(&mut self) {
-        let mut ids = std::mem::replace(&mut self.ids, Ids::new(0, 0));
+        let mut ids = std::mem::replace(&mut self.ids, Ids::new(0));
         let mut twice = vec![false; self.kinds.len()];
         for number in 0..self.kinds.len() as u32 {
             twice[number as usize] = ids.insert(number, |number| self.id(number)).is_some();
