@@ -1,7 +1,8 @@
-//! What git knows of a folder: the repository that it lies in, its commit and its remote.
+//! What git knows of a folder: the repository that it lies in, its commit and its remote ([`discover`]), and every
+//! object of its history ([`History`]).
 //!
-//! All of git's formats are read through `gix`; nothing here runs a program. Rules, findings and reports are not known
-//! here.
+//! Packs, indexes, refs and configuration are read through `gix`, but for the walk over the objects of a pack, which has
+//! an order of its own (`store`). Nothing here runs a program. Rules, findings and reports are not known here.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), keysieve_git::Error> {
