@@ -73,6 +73,13 @@ pub(crate) fn git(dir: &Path, args: &[&str]) -> String {
         .to_owned()
 }
 
+/// An empty bare repository.
+pub(crate) fn bare() -> Folder {
+    let folder = Folder::new();
+    git(&folder.path, &["init", "--quiet", "--bare", "."]);
+    folder
+}
+
 /// Runs a script of `fixtures/git` that makes the repository `to`.
 pub(crate) fn script(name: &str, to: &Path, variables: &[(&str, &str)]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
