@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     Malformed,
     /// A tree or a commit names it, and it is not there.
     Missing,
+    /// Its file was there when the store was opened.
+    Vanished,
     /// The file cannot be opened or read.
     Unreadable,
 }
@@ -32,6 +34,7 @@ impl Fault {
             }
             Self::TooLarge => IssueKind::Limit,
             Self::Missing | Self::Unreadable => IssueKind::Unreadable,
+            Self::Vanished => IssueKind::Vanished,
         }
     }
 
@@ -47,6 +50,9 @@ impl Fault {
                 "the object is malformed: what it refers to may have no path and no commit"
             }
             Self::Missing => "the object is not there (a partial clone, or a damaged one)",
+            Self::Vanished => {
+                "the file of the object is gone: git packed or dropped it meanwhile, scan again"
+            }
             Self::Unreadable => "the file of the object cannot be read",
         }
     }

@@ -128,7 +128,7 @@ impl Loose {
             Ok(metadata.len())
         };
         read(file).map_err(|error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => Fault::Missing,
+            io::ErrorKind::NotFound => Fault::Vanished,
             _ => Fault::Unreadable,
         })
     }

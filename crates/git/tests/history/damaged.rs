@@ -257,3 +257,42 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
         bytes,
     )
 }
+
+#[test]
+fn a_loose_object_that_goes_meanwhile_is_said() {
+    let folder = bare();
+    let hex = git_with(
+        &folder.path,
+        &["hash-object", "-w", "--stdin"],
+        b"short-lived",
+    );
+    let hex = String::from_utf8(hex).unwrap();
+    let history = HistoryBuilder::new().build(&folder.path).unwrap();
+    fs::remove_file(
+        folder
+            .join("objects")
+            .join(&hex[..2])
+            .join(hex[2..].trim_end()),
+    )
+    .unwrap();
+    let recorder = Recorder(Mutex::default());
+    history.walk(&recorder).unwrap();
+    let seen = recorder.0.into_inner().unwrap();
+    assert_eq!(
+        (seen.objects.len(), seen.count(IssueKind::Vanished)),
+        (0, 1)
+    );
+}
+
+/// As when git packs everything anew while a scan runs: what was mapped stays.
+#[test]
+#[cfg(unix)]
+fn a_pack_that_goes_meanwhile_is_walked_all_the_same() {
+    let folder = packed();
+    let expected = objects(&folder.path);
+    let history = HistoryBuilder::new().build(&folder.path).unwrap();
+    fs::remove_dir_all(folder.join("objects/pack")).unwrap();
+    let recorder = Recorder(Mutex::default());
+    history.walk(&recorder).unwrap();
+    assert!(recorder.0.into_inner().unwrap().contents() == expected);
+}
