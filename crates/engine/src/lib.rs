@@ -83,7 +83,7 @@ pub use fingerprint::{Fingerprint, Fingerprinter};
 pub use issue::{Issue, IssueKind};
 pub use kind::FileKind;
 pub use location::{LineIndex, Location, Position};
-pub use origin::{ObjectId, Origin};
+pub use origin::{MessageOf, ObjectId, Origin};
 pub use rank::{Confidence, Severity};
 pub use secret::Secret;
 pub use sink::Sink;

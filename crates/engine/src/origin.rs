@@ -13,19 +13,38 @@ pub enum Origin {
     File(PathBuf),
     /// Standard input, or a pipe given as a path.
     Stdin,
-    /// A content that a git history holds under one or more paths, or under none.
+    /// A blob that stands in git's index: what the next commit will hold.
+    Staged {
+        /// Its path, from the top of the work tree.
+        path: PathBuf,
+        /// The blob.
+        blob: ObjectId,
+    },
+    /// A blob that a commit put in its place.
+    Commit {
+        /// The commit.
+        commit: ObjectId,
+        /// The path, from the top of the tree.
+        path: PathBuf,
+        /// The blob.
+        blob: ObjectId,
+    },
+    /// A blob that a git history holds under one or more paths, or under none.
     Blob {
-        /// Its name in the object store.
+        /// The blob.
         id: ObjectId,
         /// The path in the commit that brought it first; `None` where no tree holds it.
         path: Option<PathBuf>,
         /// Whether it was held under other paths as well.
         moved: bool,
     },
-    /// The text of a commit: the people, the message and what else its header says.
-    Commit(ObjectId),
-    /// The text of an annotated tag.
-    Tag(ObjectId),
+    /// The text of a commit or of an annotated tag: the people, the message and what else its header says.
+    Message {
+        /// Which of the two.
+        of: MessageOf,
+        /// The commit or the tag.
+        id: ObjectId,
+    },
     /// Something unpacked from another blob.
     Inside {
         /// What it was unpacked from.
@@ -38,7 +57,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The outermost place: the file on disk, standard input, the object of a history.
+    /// The outermost place: the file on disk, standard input, or what git holds.
     pub fn root(&self) -> &Self {
         let mut origin = self;
         while let Self::Inside { outer, .. } = origin {
@@ -50,9 +69,9 @@ impl Origin {
     /// The path of the outermost file; of several paths in a history the first. `None` for what has no path.
     pub fn root_path(&self) -> Option<&Path> {
         match self.root() {
-            Self::File(path) => Some(path),
+            Self::File(path) | Self::Staged { path, .. } | Self::Commit { path, .. } => Some(path),
             Self::Blob { path, .. } => path.as_deref(),
-            _ => None,
+            Self::Stdin | Self::Message { .. } | Self::Inside { .. } => None,
         }
     }
 
@@ -65,22 +84,43 @@ impl Origin {
         }
     }
 
-    /// The object of a history that the content is, or is inside of.
+    /// The commit that put the content in its place, where that is known.
+    pub fn commit(&self) -> Option<ObjectId> {
+        match self.root() {
+            Self::Commit { commit, .. } => Some(*commit),
+            _ => None,
+        }
+    }
+
+    /// The object of git's that the content is, or is inside of.
     pub fn object(&self) -> Option<ObjectId> {
         match self.root() {
-            Self::Blob { id, .. } | Self::Commit(id) | Self::Tag(id) => Some(*id),
-            _ => None,
+            Self::Staged { blob: id, .. }
+            | Self::Commit { blob: id, .. }
+            | Self::Blob { id, .. }
+            | Self::Message { id, .. } => Some(*id),
+            Self::File(_) | Self::Stdin | Self::Inside { .. } => None,
+        }
+    }
+
+    /// The same content in another outermost place.
+    pub fn moved_to(&self, root: &Arc<Self>) -> Arc<Self> {
+        match self {
+            Self::Inside { outer, via, name } => Arc::new(Self::Inside {
+                outer: outer.moved_to(root),
+                via,
+                name: name.clone(),
+            }),
+            _ => root.clone(),
         }
     }
 
     /// The name by which the content is classified: the innermost name that says something.
     pub fn name(&self) -> Option<&Path> {
         match self {
-            Self::File(path) => Some(path),
-            Self::Blob { path, .. } => path.as_deref(),
-            Self::Stdin | Self::Commit(_) | Self::Tag(_) => None,
             Self::Inside { outer, name, .. } if name.as_os_str().is_empty() => outer.name(),
             Self::Inside { name, .. } => Some(name),
+            root => root.root_path(),
         }
     }
 
@@ -89,6 +129,25 @@ impl Origin {
         match self {
             Self::Inside { outer, .. } => 1 + outer.depth(),
             _ => 0,
+        }
+    }
+}
+
+/// What has a text of its own in git, beside blobs.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum MessageOf {
+    /// A commit.
+    Commit,
+    /// An annotated tag.
+    Tag,
+}
+
+impl MessageOf {
+    /// The name in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Commit => "commit message",
+            Self::Tag => "tag message",
         }
     }
 }

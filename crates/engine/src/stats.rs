@@ -26,11 +26,19 @@ pub enum Skip {
     Path,
     /// Larger than `--max-file-size`.
     Size,
+    /// A submodule: a commit of another repository, which holds its content.
+    Submodule,
 }
 
 impl Skip {
     /// All, in the order of reports.
-    pub const ALL: [Self; 4] = [Self::Symlink, Self::Special, Self::Path, Self::Size];
+    pub const ALL: [Self; 5] = [
+        Self::Symlink,
+        Self::Special,
+        Self::Path,
+        Self::Size,
+        Self::Submodule,
+    ];
 
     /// The name in reports.
     pub const fn as_str(self) -> &'static str {
@@ -39,6 +47,7 @@ impl Skip {
             Self::Special => "special-file",
             Self::Path => "ignored-path",
             Self::Size => "too-large",
+            Self::Submodule => "submodule",
         }
     }
 }

@@ -39,11 +39,13 @@ pub enum SuppressedBy {
     Kind,
     /// Below `--min-confidence` or `--min-severity`.
     Floor,
+    /// Not of the change that was asked about: it stood there before.
+    Unchanged,
 }
 
 impl SuppressedBy {
     /// All, in the order of reports.
-    pub const ALL: [Self; 3] = [Self::Inline, Self::Kind, Self::Floor];
+    pub const ALL: [Self; 4] = [Self::Inline, Self::Kind, Self::Floor, Self::Unchanged];
 
     /// The name in reports.
     pub const fn as_str(self) -> &'static str {
@@ -51,6 +53,7 @@ impl SuppressedBy {
             Self::Inline => "inline",
             Self::Kind => "kind",
             Self::Floor => "floor",
+            Self::Unchanged => "unchanged",
         }
     }
 }
