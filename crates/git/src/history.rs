@@ -12,7 +12,7 @@ use keysieve_engine::{Blob, Flow, Issue, IssueKind, ObjectId, Origin};
 
 use crate::Error;
 use crate::bits::Bits;
-use crate::graph::{Attributing, Attribution, Build, Graph, Selection};
+use crate::graph::{Attributing, Attribution, Build, Graph, Part};
 use crate::refs::Refs;
 use crate::store::kind::Kind;
 use crate::store::{Ended, Faults, Progress, Receive, Store, Walk};
@@ -27,7 +27,7 @@ pub struct HistoryBuilder {
     max_object_size: u64,
     max_total_size: u64,
     max_held_size: u64,
-    selection: Selection,
+    part: Part,
     interrupt: Arc<AtomicBool>,
 }
 
@@ -45,7 +45,7 @@ impl HistoryBuilder {
             max_object_size: 256 << 20,
             max_total_size: 4 << 40,
             max_held_size: 512 << 20,
-            selection: Selection::default(),
+            part: Part::default(),
             interrupt: Arc::default(),
         }
     }
@@ -77,8 +77,8 @@ impl HistoryBuilder {
     }
 
     /// Which part of the history is walked.
-    pub fn selection(&mut self, selection: Selection) -> &mut Self {
-        self.selection = selection;
+    pub fn part(&mut self, part: Part) -> &mut Self {
+        self.part = part;
         self
     }
 
@@ -216,7 +216,7 @@ impl History {
 
     /// Reads commits, trees and tags, and keeps what they say.
     fn read_graph(&self, visitors: &dyn VisitorBuilder, faults: &Faults) -> Flow {
-        let everything = self.options.selection.is_everything();
+        let everything = self.options.part.is_everything();
         let build = Build::new(&self.store, &self.refs.shallow, faults);
         let walk = self.pass(DOCUMENTS | Kind::Tree as u8, None, faults);
         let mut ended = walk.run(|| build.receiver(everything.then(|| visitors.visitor())));
@@ -247,7 +247,7 @@ impl History {
 impl Source for History {
     /// # Errors
     ///
-    /// The selection names a ref or a commit that is not there.
+    /// The part names a ref or a commit that is not there.
     fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
         let mut visitor = visitors.visitor();
         for issue in self.store.issues().iter().chain(&self.refs.issues) {
@@ -259,11 +259,11 @@ impl Source for History {
         let mut flow = self.read_graph(visitors, &faults);
         let graph = self.graph.get().expect("the graph was made just now");
         if flow == Flow::Continue {
-            let selection = &self.options.selection;
-            let wanted = if selection.is_everything() {
+            let part = &self.options.part;
+            let wanted = if part.is_everything() {
                 None
             } else {
-                let selected = graph.select(selection, &self.refs, &self.store);
+                let selected = graph.select(part, &self.refs, &self.store);
                 Some(selected.map_err(SourceError::new)?)
             };
             flow = self.read_contents(graph, wanted.as_ref(), visitors, &faults);

@@ -1,8 +1,10 @@
-//! What git knows of a folder: the repository that it lies in, its commit and its remote ([`discover`]), and every
-//! object of its history ([`History`]).
+//! What git knows: of a folder, the repository that it lies in, its commit and its remote ([`discover`]); of a
+//! repository, what its next commit adds ([`Staged`]), what a range of commits added ([`Range`], [`Push`]), and every
+//! object of its history ([`History`]), as sources of blobs.
 //!
 //! Packs, indexes, refs and configuration are read through `gix`, but for the walk over the objects of a pack, which has
-//! an order of its own (`store`). Nothing here runs a program. Rules, findings and reports are not known here.
+//! an order of its own (`store`). Nothing here runs a program, prints, or reads the environment: what git tells a hook
+//! by variables comes as an [`Environment`]. Rules and reports are not known here.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), keysieve_git::Error> {
@@ -20,9 +22,14 @@
 //! file says. Where somebody else owns the repository, its configuration does not count at all, as with git itself.
 
 mod bits;
+mod change;
 mod graph;
 mod history;
+mod opened;
+mod push;
+mod range;
 mod refs;
+mod staged;
 mod store;
 
 use std::fmt;
@@ -34,8 +41,18 @@ use gix::sec::Trust;
 use gix::sec::trust::{DefaultForLevel, Mapping};
 use gix::url::Scheme;
 
-pub use graph::{Attribution, CommitInfo, Person, Reach, Selection};
+pub use change::{Earlier, Old, Options, Place, suppress_known};
+pub use graph::{Attribution, CommitInfo, Part, Person, Reach};
 pub use history::{History, HistoryBuilder, HistoryProgress};
+pub use opened::{Environment, Opened};
+pub use push::Push;
+pub use range::{Range, Selection};
+pub use staged::Staged;
+
+/// The name of an object, as the engine keeps it.
+fn name(id: &gix::oid) -> keysieve_engine::ObjectId {
+    keysieve_engine::ObjectId::new(id.as_bytes()).expect("git's ids have 20 or 32 bytes")
+}
 
 /// Finds the repository that holds `path`, a directory or anything in one; `None` where there is none. Folders of
 /// another file system are not searched, as with git.
@@ -82,9 +99,6 @@ fn open_around(path: &Path) -> Result<Option<(gix::Repository, PathBuf)>, Error>
 /// Opens the repository around `start`.
 fn open(start: &Path) -> Result<Option<gix::Repository>, Error> {
     use upwards::Error::{NoGitRepository, NoGitRepositoryWithinCeiling, NoGitRepositoryWithinFs};
-    let options = |trust| {
-        gix::open::Options::default_for_level(trust).permissions(gix::open::Permissions::isolated())
-    };
     let options = Mapping {
         full: options(Trust::Full),
         reduced: options(Trust::Reduced),
@@ -104,6 +118,11 @@ fn open(start: &Path) -> Result<Option<gix::Repository>, Error> {
             )),
         },
     }
+}
+
+/// Deaf to everything but the repository's own file.
+fn options(trust: Trust) -> gix::open::Options {
+    gix::open::Options::default_for_level(trust).permissions(gix::open::Permissions::isolated())
 }
 
 /// The folder that the repository stands for. Its configuration may claim any folder as the work tree: it is believed
@@ -154,14 +173,39 @@ fn public(url: &gix::Url) -> Option<String> {
 /// A repository could not be used. The message names the folder, and never quotes a file.
 #[derive(Debug)]
 pub struct Error {
+    kind: ErrorKind,
     message: String,
 }
 
+/// Whose fault an [`Error`] is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The repository is damaged, or cannot be reached.
+    Repository,
+    /// There is no repository where one was named.
+    Absent,
+    /// What was asked for names no commit, or is not in the form that git gives it.
+    Request,
+    /// The history that was asked for is not in this shallow clone.
+    Shallow,
+}
+
 impl Error {
-    fn new(path: &Path, reason: impl fmt::Display) -> Self {
+    /// Whose fault it is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    fn of(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
-            message: format!("{path:?}: {reason}"),
+            kind,
+            message: message.into(),
         }
+    }
+
+    fn new(path: &Path, reason: impl fmt::Display) -> Self {
+        Self::of(ErrorKind::Repository, format!("{path:?}: {reason}"))
     }
 
     /// With the system's reason, if it gave one. All else that `gix` says may quote the repository.

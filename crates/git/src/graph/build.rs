@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use keysieve_engine::source::Visitor;
-use keysieve_engine::{Blob, Flow, ObjectId, Origin};
+use keysieve_engine::{Blob, Flow, MessageOf, ObjectId, Origin};
 
 use super::names::{self, NameHash, Names};
 use super::parse::{self, Entry, Mode};
@@ -212,11 +212,11 @@ impl Receive for Built<'_> {
 
 /// The text of a commit or a tag, as a blob.
 pub(crate) fn document(id: ObjectId, kind: Kind, bytes: &[u8]) -> Blob<'_> {
-    let origin = match kind {
-        Kind::Tag => Origin::Tag(id),
-        _ => Origin::Commit(id),
+    let of = match kind {
+        Kind::Tag => MessageOf::Tag,
+        _ => MessageOf::Commit,
     };
-    Blob::whole(bytes, Arc::new(origin))
+    Blob::whole(bytes, Arc::new(Origin::Message { of, id }))
 }
 
 impl Built<'_> {

@@ -11,7 +11,7 @@
 
 use std::path::PathBuf;
 
-use keysieve_engine::{ObjectId, Origin};
+use keysieve_engine::{MessageOf, ObjectId, Origin};
 
 use self::folders::Folders;
 use self::names::{NameHash, Names};
@@ -31,7 +31,7 @@ pub(crate) use attribute::Attributing;
 pub use attribute::{Attribution, CommitInfo, Reach};
 pub(crate) use build::Build;
 pub use parse::Person;
-pub use select::Selection;
+pub use select::Part;
 
 /// No commit, tree or folder.
 const NONE: u32 = u32::MAX;
@@ -157,8 +157,14 @@ impl Graph {
     pub(crate) fn origin(&self, number: u32, store: &Store) -> Option<Origin> {
         let id = ObjectId::new(store.id(number))?;
         Some(match store.kind(number) {
-            Some(Kind::Commit) => Origin::Commit(id),
-            Some(Kind::Tag) => Origin::Tag(id),
+            Some(Kind::Commit) => Origin::Message {
+                of: MessageOf::Commit,
+                id,
+            },
+            Some(Kind::Tag) => Origin::Message {
+                of: MessageOf::Tag,
+                id,
+            },
             _ => Origin::Blob {
                 id,
                 path: self.first_path(number),

@@ -15,7 +15,7 @@ use crate::store::kind::{self, Kind};
 /// trees hold, but not the trees of the commits that they came after. Tags that point at them belong to them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
-pub struct Selection {
+pub struct Part {
     /// Only commits that these refs contain, named in full (`refs/heads/main`), as branches or tags, or as `HEAD`; an
     /// empty list is all refs.
     pub refs: Option<Vec<String>>,
@@ -29,7 +29,7 @@ pub struct Selection {
     pub max_commits: Option<usize>,
 }
 
-impl Selection {
+impl Part {
     /// Whether all objects are meant.
     pub(crate) fn is_everything(&self) -> bool {
         *self == Self::default()
@@ -40,7 +40,7 @@ impl Graph {
     /// The numbers of what is selected. The error names a ref or a commit that is not there.
     pub(crate) fn select(
         &self,
-        selection: &Selection,
+        selection: &Part,
         refs: &Refs,
         store: &Store,
     ) -> Result<Bits, String> {

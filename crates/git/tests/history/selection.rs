@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use keysieve_engine::ObjectId;
-use keysieve_git::{HistoryBuilder, Selection};
+use keysieve_git::{HistoryBuilder, Part};
 
 use super::recorder::walk_with;
 use super::repository::{Folder, git, id};
@@ -38,9 +38,9 @@ fn repository() -> Folder {
 }
 
 /// The texts of the blobs, and the subjects of the commits, that a selection gives.
-fn selected(folder: &Folder, selection: &Selection) -> BTreeSet<String> {
+fn selected(folder: &Folder, selection: &Part) -> BTreeSet<String> {
     let mut builder = HistoryBuilder::new();
-    let (_, seen) = walk_with(&folder.path, builder.selection(selection.clone()));
+    let (_, seen) = walk_with(&folder.path, builder.part(selection.clone()));
     assert_eq!(seen.issues, []);
     let texts = seen
         .contents()
@@ -62,7 +62,7 @@ fn commit_of(folder: &Folder, rev: &str) -> ObjectId {
 #[test]
 fn everything_is_the_default() {
     let folder = repository();
-    let all = selected(&folder, &Selection::default());
+    let all = selected(&folder, &Part::default());
     assert!(
         all.contains("content lost") && all.contains("lost") && all.len() == 12,
         "{all:?}"
@@ -72,7 +72,7 @@ fn everything_is_the_default() {
 #[test]
 fn refs_choose_what_they_contain() {
     let folder = repository();
-    let mut selection = Selection::default();
+    let mut selection = Part::default();
     selection.refs = Some(vec![]);
     let reachable = selected(&folder, &selection);
     assert!(
@@ -88,7 +88,7 @@ fn refs_choose_what_they_contain() {
     assert!(selected(&folder, &selection).contains("release"));
     selection.refs = Some(vec!["nowhere".into()]);
     let mut builder = HistoryBuilder::new();
-    let history = builder.selection(selection).build(&folder.path).unwrap();
+    let history = builder.part(selection).build(&folder.path).unwrap();
     let recorder = super::recorder::Recorder(Default::default());
     let error = keysieve_engine::source::Source::walk(&history, &recorder).unwrap_err();
     assert!(error.to_string().contains("nowhere"));
@@ -97,7 +97,7 @@ fn refs_choose_what_they_contain() {
 #[test]
 fn ranges_choose_what_is_new() {
     let folder = repository();
-    let mut selection = Selection::default();
+    let mut selection = Part::default();
     selection.commits = vec![commit_of(&folder, "main")];
     selection.without = vec![commit_of(&folder, "at-two")];
     let new = set(&[
