@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
+use keysieve_engine::Origin;
 use keysieve_engine::source::{FilesBuilder, Source, Stdin};
+use keysieve_git::{ErrorKind, Opened};
 
 use crate::exit::usage;
-use crate::report::Repository;
+use crate::report::{Repository, Texts};
 
 /// Where a scan stands.
 #[derive(Debug)]
@@ -22,6 +24,20 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// The place of a scan of what a repository holds.
+    pub(crate) fn in_repository(found: keysieve_git::Repository) -> Self {
+        let repository = Repository {
+            root: found.root.clone(),
+            head: found.head,
+            remote: found.remote,
+        };
+        Self {
+            root: found.root,
+            repository: Some(repository),
+            problem: None,
+        }
+    }
+
     /// The place of a scan of `paths`, told from the first that is no standard input.
     pub(crate) fn of(paths: &[PathBuf]) -> anyhow::Result<Self> {
         let here = std::env::current_dir().context("the current folder is gone")?;
@@ -30,18 +46,7 @@ impl Place {
             .find(|p| !is_stdin(p))
             .map_or(here.as_path(), PathBuf::as_path);
         Ok(match keysieve_git::discover(first) {
-            Ok(Some(found)) => {
-                let repository = Repository {
-                    root: found.root.clone(),
-                    head: found.head,
-                    remote: found.remote,
-                };
-                Self {
-                    root: found.root,
-                    repository: Some(repository),
-                    problem: None,
-                }
-            }
+            Ok(Some(found)) => Self::in_repository(found),
             Ok(None) => Self {
                 root: here,
                 repository: None,
@@ -53,6 +58,39 @@ impl Place {
                 problem: Some(error.to_string()),
             },
         })
+    }
+}
+
+/// What git tells a hook by environment variables, absolute.
+pub(crate) fn git_environment() -> anyhow::Result<keysieve_git::Environment> {
+    let path = |name: &str| match std::env::var_os(name).filter(|value| !value.is_empty()) {
+        Some(path) => std::path::absolute(path).map(Some).context(name.to_owned()),
+        None => Ok(None),
+    };
+    Ok(keysieve_git::Environment {
+        git_dir: path("GIT_DIR")?,
+        work_tree: path("GIT_WORK_TREE")?,
+        index_file: path("GIT_INDEX_FILE")?,
+        object_directory: path("GIT_OBJECT_DIRECTORY")?,
+        alternate_object_directories: std::env::var_os("GIT_ALTERNATE_OBJECT_DIRECTORIES"),
+    })
+}
+
+/// An error of the git crate with the exit code that it deserves.
+pub(crate) fn git_error(error: keysieve_git::Error) -> anyhow::Error {
+    match error.kind() {
+        ErrorKind::Absent | ErrorKind::Request | ErrorKind::Shallow => usage(error),
+        _ => error.into(),
+    }
+}
+
+/// Reads blobs again, for the fingerprints of their lines.
+pub(crate) struct Blobs<'a>(pub(crate) &'a Opened);
+
+impl Texts for Blobs<'_> {
+    fn text(&self, origin: &Origin) -> Option<Vec<u8>> {
+        origin.root_path()?;
+        self.0.blob(origin.object()?)
     }
 }
 

@@ -16,6 +16,7 @@ mod config;
 mod exit;
 mod input;
 mod interrupt;
+mod job;
 mod output;
 mod progress;
 mod report;
@@ -40,6 +41,8 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => cmd::scan::run(&args),
+        Command::Staged(args) => cmd::staged::run(&args),
+        Command::Push(args) => cmd::push::run(&args),
         Command::Rules(command) => cmd::rules::run(&command),
     };
     match result {

@@ -9,7 +9,7 @@ use keysieve_engine::rule::{Rule, RuleFile, RuleSet, RuleSpec, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::{Budget, Confidence, Severity};
 
-use crate::args::{SelectArgs, WalkArgs};
+use crate::args::{LimitArgs, SelectArgs};
 use crate::config::{Config, FILE_NAME, with_suggestion};
 use crate::exit::usage;
 
@@ -102,10 +102,10 @@ impl Settings {
     }
 
     /// The scanner.
-    pub(crate) fn scanner(&self, args: &SelectArgs, walk: &WalkArgs) -> anyhow::Result<Scanner> {
+    pub(crate) fn scanner(&self, args: &SelectArgs, limits: &LimitArgs) -> anyhow::Result<Scanner> {
         let rules = self.rules(args)?;
         let mut budget = Budget::default();
-        budget.depth = walk
+        budget.depth = limits
             .decode_depth
             .or(self.config.scan.decode_depth)
             .unwrap_or(budget.depth);
@@ -159,13 +159,14 @@ impl Settings {
     }
 
     /// The largest file that is read.
-    pub(crate) fn max_file_size(&self, walk: &WalkArgs) -> Option<u64> {
-        walk.max_file_size.or(self.config.scan.max_file_size)
+    pub(crate) fn max_file_size(&self, limits: &LimitArgs) -> Option<u64> {
+        limits.max_file_size.or(self.config.scan.max_file_size)
     }
 
     /// Threads; 0 for one each core.
-    pub(crate) fn threads(&self, walk: &WalkArgs) -> usize {
-        walk.threads
+    pub(crate) fn threads(&self, limits: &LimitArgs) -> usize {
+        limits
+            .threads
             .or(self.config.scan.threads)
             .map_or(0, usize::from)
     }

@@ -103,6 +103,14 @@ impl Origin {
         }
     }
 
+    /// What [`Origin::object`] is, in the words of reports.
+    pub fn object_kind(&self) -> Option<&'static str> {
+        match self.root() {
+            Self::Message { of, .. } => Some(of.as_str()),
+            root => root.object().map(|_| "blob"),
+        }
+    }
+
     /// The same content in another outermost place.
     pub fn moved_to(&self, root: &Arc<Self>) -> Arc<Self> {
         match self {

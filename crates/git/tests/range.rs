@@ -13,7 +13,7 @@ use keysieve_engine::policy::Verdict;
 use keysieve_engine::rule::{Builtin, RuleFile, RuleSet, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::source::Source as _;
-use keysieve_engine::{Finding, Issue, Origin, Sink};
+use keysieve_engine::{Finding, Issue, ObjectId, Origin, Sink};
 use keysieve_git::{Environment, ErrorKind, Opened, Options, Range, Selection, suppress_known};
 use repository::git;
 use tempfile::TempDir;
@@ -128,10 +128,15 @@ fn scan(path: &Path, selection: &Selection) -> Outcome {
     }
 }
 
+fn short(id: ObjectId) -> String {
+    id.to_string()[..8].to_owned()
+}
+
 fn name(finding: &Finding) -> String {
     let place = match &*finding.origin {
-        Origin::Commit { commit, path, .. } => format!("{}:{}", &commit[..8], path.display()),
-        Origin::Object { kind, id } => format!("{} ({kind})", &id[..8]),
+        Origin::Commit { commit, path, .. } => format!("{}:{}", short(*commit), path.display()),
+        Origin::Message { of, id } => format!("{} ({})", short(*id), of.as_str()),
+        Origin::Blob { id, .. } => format!("{} (blob)", short(*id)),
         origin => panic!("{origin:?}"),
     };
     let letter = char::from(finding.secret.expose()[5]);

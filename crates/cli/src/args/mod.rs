@@ -5,12 +5,17 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 mod output;
+mod push;
 mod rules;
 mod select;
+mod staged;
 
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
+
+pub(crate) use push::PushArgs;
 pub(crate) use rules::RulesCommand;
 pub(crate) use select::SelectArgs;
+pub(crate) use staged::StagedArgs;
 
 /// Finds secrets in files, and keeps them out.
 #[derive(Debug, Parser)]
@@ -32,15 +37,27 @@ pub(crate) enum Command {
     ///
     /// `keysieve PATH` is short for `keysieve scan PATH`.
     Scan(ScanArgs),
+    /// Scan what the next commit adds: git's index against HEAD
+    ///
+    /// For a pre-commit hook. Reads the blobs of the index, never the files of the work tree, and the index that git
+    /// names in GIT_INDEX_FILE.
+    Staged(StagedArgs),
+    /// Scan what a push brings: as a pre-push or pre-receive hook, with references on standard input
+    ///
+    /// Both hooks are told apart by what git writes to them. Commits that the other side has already are not scanned.
+    Push(PushArgs),
     /// List, show, test and start rules
     #[command(subcommand)]
     Rules(RulesCommand),
 }
 
-/// The names of the subcommands, and what else may stand in their place: anything other is a path to scan.
+/// The names of the subcommands.
+const COMMANDS: [&str; 5] = ["scan", "staged", "push", "rules", "help"];
+
+/// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.
 pub(crate) fn is_command(word: &std::ffi::OsStr) -> bool {
     word.to_str()
-        .is_some_and(|w| w.starts_with('-') && w != "-" || ["scan", "rules", "help"].contains(&w))
+        .is_some_and(|w| w.starts_with('-') && w != "-" || COMMANDS.contains(&w))
 }
 
 /// `keysieve scan`.
@@ -50,21 +67,29 @@ pub(crate) struct ScanArgs {
     #[arg(value_name = "PATH", default_value = ".")]
     pub(crate) paths: Vec<PathBuf>,
 
+    /// Scan what .gitignore leaves out, too
+    #[arg(long, help_heading = "Input")]
+    pub(crate) no_ignore: bool,
+
     #[command(flatten)]
-    pub(crate) walk: WalkArgs,
+    pub(crate) common: CommonArgs,
+}
+
+/// What every command that scans understands.
+#[derive(Debug, Args)]
+pub(crate) struct CommonArgs {
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
 
-/// What is read, and how far.
+/// How much is read, and how far.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
-pub(crate) struct WalkArgs {
-    /// Scan what .gitignore leaves out, too
-    #[arg(long)]
-    pub(crate) no_ignore: bool,
+pub(crate) struct LimitArgs {
     /// Pass over files larger than this (bytes, or 10k, 5M, 1G); they are counted in the summary
     #[arg(long, value_name = "SIZE", value_parser = size, env = "KEYSIEVE_MAX_FILE_SIZE")]
     pub(crate) max_file_size: Option<u64>,

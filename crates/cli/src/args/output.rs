@@ -22,9 +22,9 @@ pub(crate) struct OutputArgs {
     /// Put suppressed findings into SARIF, marked as such (GitHub opens alerts for them all the same)
     #[arg(long)]
     pub(crate) sarif_suppressed: bool,
-    /// Category of the SARIF run
-    #[arg(long, value_name = "NAME", default_value = "keysieve/tree/")]
-    pub(crate) sarif_category: String,
+    /// Category of the SARIF run [default: keysieve/ and what was scanned, such as keysieve/tree/]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sarif_category: Option<String>,
     /// Exit with this code when there are findings
     #[arg(long, value_name = "N", conflicts_with = "exit_zero")]
     pub(crate) exit_code: Option<u8>,

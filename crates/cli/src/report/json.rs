@@ -31,8 +31,11 @@
 //!   secret_base64  its bytes, where they are no UTF-8
 //!
 //! PLACE
-//!   path           as given or found, null for standard input; bytes that are no UTF-8 are replaced
+//!   path           as given or found, null for what has none, such as standard input; bytes that are no UTF-8 are
+//!                  replaced
 //!   path_base64    its bytes, where they are no UTF-8
+//!   commit         the commit of git's that brought it
+//!   object         {kind, id}   the object of git's that it is: "blob", "commit message" or "tag message"
 //!   inside         [{via, name, name_base64}]   decoders on the way in, outermost first
 //!
 //! summary
@@ -388,8 +391,29 @@ struct Place {
     path: Option<Option<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     path_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commit: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object: Option<Object>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     inside: Vec<Step>,
+}
+
+/// An object of git's.
+#[derive(Serialize)]
+pub(super) struct Object {
+    kind: &'static str,
+    id: String,
+}
+
+impl Object {
+    /// The one that the outermost content is.
+    pub(super) fn of(origin: &Origin) -> Option<Self> {
+        Some(Self {
+            kind: origin.object_kind()?,
+            id: origin.object()?.to_string(),
+        })
+    }
 }
 
 /// One decoder on the way in.
@@ -407,6 +431,8 @@ impl Place {
             return Self {
                 path: None,
                 path_base64: None,
+                commit: None,
+                object: None,
                 inside: Vec::new(),
             };
         };
@@ -421,6 +447,8 @@ impl Place {
         Self {
             path: Some(path),
             path_base64,
+            commit: origin.commit().map(|commit| commit.to_string()),
+            object: Object::of(origin),
             inside: inside(origin),
         }
     }

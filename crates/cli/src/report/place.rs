@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use keysieve_engine::Origin;
+use keysieve_engine::{ObjectId, Origin};
 
 use super::escape;
 
@@ -48,10 +48,19 @@ pub(super) fn is_outside(origin: &Origin) -> bool {
     steps(origin).into_iter().all(Step::is_text)
 }
 
-/// The order of reports: by the bytes of the path, then by the way inside. Standard input comes first.
+/// The order of reports: by the bytes of the path, then by commit and blob, then by the way inside. What has no path,
+/// such as standard input, comes first.
 pub(super) fn order(a: &Origin, b: &Origin) -> Ordering {
     let path = |origin| Origin::root_path(origin).map(path_bytes);
-    path(a).cmp(&path(b)).then_with(|| steps(a).cmp(&steps(b)))
+    path(a)
+        .cmp(&path(b))
+        .then_with(|| a.root().cmp(b.root()))
+        .then_with(|| steps(a).cmp(&steps(b)))
+}
+
+/// The first digits of an object's id: enough to tell it in any repository that there is.
+pub(super) fn short(id: ObjectId) -> String {
+    id.to_string()[..12].to_owned()
 }
 
 /// As [`order`]; what has no place comes first.
@@ -62,12 +71,18 @@ pub(super) fn order_opt(a: Option<&Origin>, b: Option<&Origin>) -> Ordering {
     }
 }
 
-/// The place for people: the escaped path, then `!name` for each container, or `!(gzip)` where it names no entry.
+/// The place for people: the escaped path, after the commit as git writes it (`0123456789ab:path`) where one brought
+/// the file; then `!name` for each container, or `!(gzip)` where it names no entry.
 pub(super) fn show(origin: &Origin) -> String {
-    let mut text = match origin.root_path() {
-        Some(path) => escape::bytes(path_bytes(path)),
-        None => "(standard input)".to_owned(),
+    let root = origin.root();
+    let mut text = match (root.root_path(), root.object(), root.object_kind()) {
+        (Some(path), ..) => escape::bytes(path_bytes(path)),
+        (None, Some(id), Some(kind)) => format!("{} ({kind})", short(id)),
+        (None, ..) => "(standard input)".to_owned(),
     };
+    if let Some(commit) = root.commit() {
+        text.insert_str(0, &format!("{}:", short(commit)));
+    }
     for step in steps(origin).into_iter().filter(|step| !step.is_text()) {
         text.push('!');
         if step.name.is_empty() {
@@ -83,6 +98,8 @@ pub(super) fn show(origin: &Origin) -> String {
 mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
+
+    use keysieve_engine::MessageOf;
 
     use super::*;
 
@@ -117,6 +134,26 @@ mod tests {
     fn the_way_inside_is_shown() {
         let nested = inside(inside(file("a\n.gz"), "gzip", ""), "tar", "etc/x\u{1b}");
         assert_eq!(show(&nested), r"a\n.gz!(gzip)!etc/x\u{1b}");
+    }
+
+    #[test]
+    fn commits_and_objects_are_named_as_git_does() {
+        let id = ObjectId::new(&[0x1a; 20]).expect("20 bytes");
+        let commit = Origin::Commit {
+            commit: id,
+            path: "a b".into(),
+            blob: id,
+        };
+        assert_eq!(show(&commit), "1a1a1a1a1a1a:a b");
+        assert_eq!(show(&inside(commit, "zip", "x")), "1a1a1a1a1a1a:a b!x");
+        let of = MessageOf::Commit;
+        let message = Origin::Message { of, id };
+        assert_eq!(show(&message), "1a1a1a1a1a1a (commit message)");
+        let staged = Origin::Staged {
+            path: "a".into(),
+            blob: id,
+        };
+        assert_eq!(show(&staged), "a");
     }
 
     #[test]

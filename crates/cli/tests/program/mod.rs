@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use keysieve_rules::sample::{Random, Template};
 use serde_json::Value;
 
+pub(crate) mod git;
 pub(crate) mod planted;
 
 /// Every format of reports.

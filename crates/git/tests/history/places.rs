@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keysieve_engine::{ObjectId, Origin};
+use keysieve_engine::{MessageOf, ObjectId, Origin};
 use keysieve_git::{Attribution, History, Reach};
 
 use super::recorder::{Seen, walk};
@@ -161,6 +161,10 @@ fn object_in(odd: &Odd, file: &str) -> ObjectId {
         .trim())
 }
 
+fn message(of: MessageOf, id: ObjectId) -> Origin {
+    Origin::Message { of, id }
+}
+
 #[test]
 fn texts_of_commits_and_tags_are_attributed() {
     let odd = Odd::new("sha1");
@@ -168,7 +172,7 @@ fn texts_of_commits_and_tags_are_attributed() {
         let attribution = odd.attribution(place);
         assert_eq!(
             odd.seen.objects[&attribution.id].0,
-            Origin::Commit(attribution.id)
+            message(MessageOf::Commit, attribution.id)
         );
         assert_eq!(attribution.introduced.as_ref().unwrap().id, attribution.id);
         assert_eq!(
@@ -179,7 +183,7 @@ fn texts_of_commits_and_tags_are_attributed() {
         assert!(attribution.refs.contains(&"refs/heads/main".to_owned()));
     }
     let tag = odd.attribution("tag-message");
-    assert_eq!(odd.seen.objects[&tag.id].0, Origin::Tag(tag.id));
+    assert_eq!(odd.seen.objects[&tag.id].0, message(MessageOf::Tag, tag.id));
     assert_eq!(tag.refs, ["refs/tags/v1"]);
     assert!(matches!(
         odd.attribution("unreachable-message").reach,

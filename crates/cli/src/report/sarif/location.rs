@@ -103,10 +103,14 @@ pub(super) fn root() -> ArtifactLocation {
     ArtifactLocation::builder().uri_base_id(ROOT).build()
 }
 
-/// The outermost file. Standard input has no reference, and services demand one: it gets a name.
+/// The outermost file. Standard input and messages have no reference, and services demand one: they get a name.
 fn artifact(report: &Report, origin: &Origin) -> ArtifactLocation {
     let Some(path) = origin.root_path() else {
-        return ArtifactLocation::builder().uri("stdin").build();
+        let name = match (origin.object_kind(), origin.object()) {
+            (Some(kind), Some(id)) => format!("git/{}/{id}", kind.replace(' ', "-")),
+            _ => "stdin".to_owned(),
+        };
+        return ArtifactLocation::builder().uri(name).build();
     };
     match uri::of_path(path, &report.summary) {
         absolute if absolute.starts_with("file:") => {

@@ -162,6 +162,14 @@ fn message(report: &Report, finding: &Finding, pair: Option<&Location>) -> Strin
         rule.name,
         finding.secret.masked()
     );
+    let origin = &finding.origin;
+    match (origin.commit(), origin.object_kind(), origin.object()) {
+        (Some(commit), ..) => text += &format!(" Commit {} added it.", place::short(commit)),
+        (None, Some(kind), Some(id)) if origin.root_path().is_none() => {
+            text += &format!(" It stands in the {kind} {}.", place::short(id));
+        }
+        _ => {}
+    }
     if !place::is_outside(&finding.origin) {
         let (inner, start) = (place::show(&finding.origin), finding.location.start);
         text += &format!(
@@ -187,6 +195,10 @@ fn properties(finding: &Finding, reveal: Reveal) -> PropertyBag {
         ("confidence".to_owned(), json!(finding.confidence)),
         ("evidence".to_owned(), json!(evidence)),
     ]);
+    let commit = finding.origin.commit().map(|commit| commit.to_string());
+    more.extend(commit.map(|commit| ("commit".to_owned(), json!(commit))));
+    let object = json::Object::of(&finding.origin);
+    more.extend(object.map(|object| ("object".to_owned(), json!(object))));
     if finding.origin.depth() > 0 {
         more.insert("inside".to_owned(), json!(json::inside(&finding.origin)));
     }

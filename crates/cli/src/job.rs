@@ -1,0 +1,213 @@
+//! What every scanning command does: settings, scan, reports, exit code.
+
+use std::io::IsTerminal as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
+use clap::ColorChoice;
+use keysieve_engine::scan::Scanner;
+use keysieve_engine::source::Source;
+use keysieve_engine::{Issue, IssueKind, Sink as _};
+use keysieve_git::{Earlier, suppress_known};
+
+use crate::args::{CommonArgs, OutputArgs, OutputSpec};
+use crate::collect::Collector;
+use crate::exit::{Exit, usage};
+use crate::input::Place;
+use crate::output::Output;
+use crate::report::{Format, Options, Report, Reported, Reveal, Summary, Texts};
+use crate::settings::Settings;
+use crate::{interrupt, progress};
+
+/// A scan that is ready to run: all that could be wrong with its command line and its configuration was looked at.
+pub(crate) struct Job<'a> {
+    command: Command,
+    args: &'a CommonArgs,
+    place: Place,
+    settings: Settings,
+    scanner: Scanner,
+    outputs: Vec<(Format, Output)>,
+    interrupt: Arc<AtomicBool>,
+}
+
+/// Which command scans.
+#[derive(Clone, Copy)]
+pub(crate) struct Command {
+    /// Its name, for the report.
+    pub(crate) name: &'static str,
+    /// The category of its run in SARIF.
+    pub(crate) category: &'static str,
+}
+
+/// What a command does to findings before they are reported.
+pub(crate) type Judge<'a> = &'a dyn Fn(&Scanner, &mut [Reported]);
+
+impl<'a> Job<'a> {
+    /// Resolves the settings and opens the reports.
+    pub(crate) fn new(
+        command: Command,
+        place: Place,
+        args: &'a CommonArgs,
+    ) -> anyhow::Result<Self> {
+        let settings = Settings::resolve(&args.select, &place.root)?;
+        let scanner = settings.scanner(&args.select, &args.limits)?;
+        Ok(Self {
+            command,
+            args,
+            place,
+            settings,
+            scanner,
+            outputs: outputs(&args.output)?,
+            interrupt: interrupt::flag()?,
+        })
+    }
+
+    /// Where the scan stands.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The flag that Ctrl-C sets.
+    pub(crate) fn interrupt(&self) -> &Arc<AtomicBool> {
+        &self.interrupt
+    }
+
+    /// How many threads scan; 0 for one a core.
+    pub(crate) fn threads(&self) -> usize {
+        self.settings.threads(&self.args.limits)
+    }
+
+    /// The largest content that is scanned, in bytes.
+    pub(crate) fn max_file_size(&self) -> Option<u64> {
+        self.settings.max_file_size(&self.args.limits)
+    }
+
+    /// Scans `source` and reports; `texts` gives the contents again.
+    pub(crate) fn run(
+        self,
+        source: &dyn Source,
+        texts: &dyn Texts,
+        judge: Judge<'_>,
+    ) -> anyhow::Result<Exit> {
+        let Self {
+            scanner,
+            place,
+            interrupt,
+            ..
+        } = self;
+        let output = &self.args.output;
+        let collector = Collector::default();
+        if let Some(problem) = &place.problem {
+            let message = format!("the git repository cannot be opened: {problem}");
+            collector.issue(Issue::general(IssueKind::Unreadable, message));
+        }
+        let session = scanner.session(&collector, &interrupt);
+        thread::scope(|scope| {
+            let _line = progress::start(scope, session.stats(), output.progress);
+            source.walk(&session)
+        })?;
+        let counts = session.stats().counts();
+
+        let (mut findings, issues) = collector.into_parts();
+        judge(&scanner, &mut findings);
+        let interrupted = interrupt.load(Relaxed);
+        let summary = Summary {
+            command: self.command.name,
+            counts,
+            interrupted,
+            complete: issues.is_empty() && !interrupted,
+            directory: place.root,
+            repository: place.repository,
+        };
+        let report = Report::new(scanner.rules().clone(), findings, issues, summary);
+        for (format, out) in self.outputs {
+            let options = options(output, self.command.category, &out, texts);
+            out.write(|out| format.write(&report, &options, out))?;
+        }
+        Ok(exit(&report, output))
+    }
+}
+
+/// Suppresses what a change did not add.
+pub(crate) fn added(change: &dyn Earlier) -> impl Fn(&Scanner, &mut [Reported]) {
+    |scanner, findings| {
+        let findings = findings
+            .iter_mut()
+            .map(|r| (&mut r.finding, &mut r.verdict));
+        suppress_known(change, scanner, findings);
+    }
+}
+
+/// The reports that were asked for, each with its place.
+fn outputs(args: &OutputArgs) -> anyhow::Result<Vec<(Format, Output)>> {
+    let human = [OutputSpec {
+        format: Format::Human,
+        file: None,
+    }];
+    let specs = if args.format.is_empty() {
+        &human[..]
+    } else {
+        &args.format
+    };
+    if specs.iter().filter(|spec| spec.file.is_none()).count() > 1 {
+        return Err(usage(
+            "only one format can go to standard output: give the others a file, as in `-f sarif=FILE`",
+        ));
+    }
+    if args.output.is_some() && specs.iter().all(|spec| spec.file.is_some()) {
+        return Err(usage(
+            "`--output` has nothing to write: each `--format` names its own file",
+        ));
+    }
+    let open = |spec: &OutputSpec| {
+        let path = spec.file.as_deref().or(args.output.as_deref());
+        Ok((spec.format, Output::open(path)?))
+    };
+    specs.iter().map(open).collect()
+}
+
+fn options<'a>(
+    args: &OutputArgs,
+    category: &str,
+    output: &Output,
+    texts: &'a dyn Texts,
+) -> Options<'a> {
+    let terminal = matches!(output, Output::Stdout) && std::io::stdout().is_terminal();
+    Options {
+        reveal: if args.reveal {
+            Reveal::Plain
+        } else {
+            Reveal::Masked
+        },
+        color: match args.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                terminal
+                    && anstream::AutoStream::choice(&std::io::stdout())
+                        != anstream::ColorChoice::Never
+            }
+        },
+        verbose: args.verbose,
+        quiet: args.quiet,
+        sarif_suppressed: args.sarif_suppressed,
+        category: args
+            .sarif_category
+            .as_deref()
+            .unwrap_or(category)
+            .to_owned(),
+        texts,
+    }
+}
+
+fn exit(report: &Report, args: &OutputArgs) -> Exit {
+    let found = report.reported().next().is_some();
+    match (report.summary.interrupted, found, report.summary.complete) {
+        (true, ..) => Exit::Failed,
+        (_, true, _) if args.exit_zero => Exit::Clean,
+        (_, true, _) => args.exit_code.map_or(Exit::Findings, Exit::Chosen),
+        (_, false, true) => Exit::Clean,
+        (_, false, false) => Exit::Incomplete,
+    }
+}
