@@ -275,7 +275,7 @@ impl Earlier for Range {
             return Vec::new();
         };
         let path = git_path(path);
-        let Ok(id) = ObjectId::from_hex(blob.as_bytes()) else {
+        let Ok(id) = ObjectId::try_from(blob.as_bytes()) else {
             return Vec::new();
         };
         let Some(row) = table.find(&path, &id).map(|row| &table.rows[row]) else {

@@ -117,7 +117,7 @@ impl Earlier for Staged {
         let Origin::Staged { path, blob } = content else {
             return Vec::new();
         };
-        let Ok(id) = ObjectId::from_hex(blob.as_bytes()) else {
+        let Ok(id) = ObjectId::try_from(blob.as_bytes()) else {
             return Vec::new();
         };
         vec![Place {
