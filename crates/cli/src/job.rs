@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 use clap::ColorChoice;
 use keysieve_engine::scan::Scanner;
@@ -16,7 +17,7 @@ use crate::collect::Collector;
 use crate::exit::{Exit, usage};
 use crate::input::Place;
 use crate::output::Output;
-use crate::report::{Format, Options, Report, Reported, Reveal, Summary, Texts};
+use crate::report::{Format, Options, Past, Report, Reported, Reveal, Summary, Texts};
 use crate::settings::Settings;
 use crate::{interrupt, progress};
 
@@ -40,8 +41,11 @@ pub(crate) struct Command {
     pub(crate) category: &'static str,
 }
 
-/// What a command does to findings before they are reported.
-pub(crate) type Judge<'a> = &'a dyn Fn(&Scanner, &mut [Reported]);
+/// What a command does to findings before they are reported; what it knows of where they come from.
+pub(crate) type Judge<'a> = &'a dyn Fn(&Scanner, &mut [Reported]) -> Past;
+
+/// Says how far a scan has come, for people.
+pub(crate) type HowFar<'a> = &'a (dyn Fn(Duration) -> String + Sync);
 
 impl<'a> Job<'a> {
     /// Resolves the settings and opens the reports.
@@ -90,6 +94,17 @@ impl<'a> Job<'a> {
         texts: &dyn Texts,
         judge: Judge<'_>,
     ) -> anyhow::Result<Exit> {
+        self.run_with(source, texts, None, judge)
+    }
+
+    /// As [`Job::run`]; `how_far` says how far the source has come.
+    pub(crate) fn run_with(
+        self,
+        source: &dyn Source,
+        texts: &dyn Texts,
+        how_far: Option<HowFar<'_>>,
+        judge: Judge<'_>,
+    ) -> anyhow::Result<Exit> {
         let Self {
             scanner,
             place,
@@ -103,14 +118,16 @@ impl<'a> Job<'a> {
             collector.issue(Issue::general(IssueKind::Unreadable, message));
         }
         let session = scanner.session(&collector, &interrupt);
+        let scanned = |elapsed| progress::scanned(session.stats(), elapsed);
+        let how_far = how_far.unwrap_or(&scanned);
         thread::scope(|scope| {
-            let _line = progress::start(scope, session.stats(), output.progress);
+            let _line = progress::start(scope, how_far, output.progress);
             source.walk(&session)
         })?;
         let counts = session.stats().counts();
 
         let (mut findings, issues) = collector.into_parts();
-        judge(&scanner, &mut findings);
+        let past = judge(&scanner, &mut findings);
         let interrupted = interrupt.load(Relaxed);
         let summary = Summary {
             command: self.command.name,
@@ -120,7 +137,7 @@ impl<'a> Job<'a> {
             directory: place.root,
             repository: place.repository,
         };
-        let report = Report::new(scanner.rules().clone(), findings, issues, summary);
+        let report = Report::new(scanner.rules().clone(), findings, issues, summary, past);
         for (format, out) in self.outputs {
             let options = options(output, self.command.category, &out, texts);
             out.write(|out| format.write(&report, &options, out))?;
@@ -130,12 +147,13 @@ impl<'a> Job<'a> {
 }
 
 /// Suppresses what a change did not add.
-pub(crate) fn added(change: &dyn Earlier) -> impl Fn(&Scanner, &mut [Reported]) {
+pub(crate) fn added(change: &dyn Earlier) -> impl Fn(&Scanner, &mut [Reported]) -> Past {
     |scanner, findings| {
         let findings = findings
             .iter_mut()
             .map(|r| (&mut r.finding, &mut r.verdict));
         suppress_known(change, scanner, findings);
+        Past::default()
     }
 }
 

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Scan(args) => cmd::scan::run(&args),
+        Command::History(args) => cmd::history::run(&args),
         Command::Staged(args) => cmd::staged::run(&args),
         Command::Push(args) => cmd::push::run(&args),
         Command::Rules(command) => cmd::rules::run(&command),

@@ -24,7 +24,7 @@ pub(crate) struct Progress<'scope> {
 /// Starts the line if it is wanted. The thread ends when the returned value is dropped.
 pub(crate) fn start<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
-    stats: &'env Stats,
+    how_far: &'env (dyn Fn(Duration) -> String + Sync),
     when: ProgressArg,
 ) -> Option<Progress<'scope>> {
     let wanted = match when {
@@ -45,14 +45,7 @@ pub(crate) fn start<'scope, 'env>(
                     .expect("the template is a constant"),
             );
             while stopped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                let (files, bytes) = stats.progress();
-                let rate = bytes as f64 / start.elapsed().as_secs_f64();
-                bar.set_message(format!(
-                    "{} files, {}, {}/s",
-                    HumanCount(files),
-                    HumanBytes(bytes),
-                    HumanBytes(rate as u64)
-                ));
+                bar.set_message(how_far(start.elapsed()));
                 bar.tick();
             }
             bar.finish_and_clear();
@@ -62,4 +55,16 @@ pub(crate) fn start<'scope, 'env>(
             _thread: thread,
         }
     })
+}
+
+/// What was scanned so far.
+pub(crate) fn scanned(stats: &Stats, elapsed: Duration) -> String {
+    let (files, bytes) = stats.progress();
+    let rate = bytes as f64 / elapsed.as_secs_f64();
+    format!(
+        "{} files, {}, {}/s",
+        HumanCount(files),
+        HumanBytes(bytes),
+        HumanBytes(rate as u64)
+    )
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+mod history;
 mod output;
 mod push;
 mod rules;
@@ -12,6 +13,7 @@ mod staged;
 
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 
+pub(crate) use history::HistoryArgs;
 pub(crate) use push::PushArgs;
 pub(crate) use rules::RulesCommand;
 pub(crate) use select::SelectArgs;
@@ -37,6 +39,11 @@ pub(crate) enum Command {
     ///
     /// `keysieve PATH` is short for `keysieve scan PATH`.
     Scan(ScanArgs),
+    /// Scan everything that a repository ever held
+    ///
+    /// Every object of the store is scanned once, whether a branch still has it or not, and each finding is told with
+    /// the commit that brought it.
+    History(HistoryArgs),
     /// Scan what the next commit adds: git's index against HEAD
     ///
     /// For a pre-commit hook. Reads the blobs of the index, never the files of the work tree, and the index that git
@@ -52,7 +59,7 @@ pub(crate) enum Command {
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 5] = ["scan", "staged", "push", "rules", "help"];
+const COMMANDS: [&str; 6] = ["scan", "history", "staged", "push", "rules", "help"];
 
 /// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.
 pub(crate) fn is_command(word: &std::ffi::OsStr) -> bool {

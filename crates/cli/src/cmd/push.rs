@@ -9,6 +9,7 @@ use crate::args::PushArgs;
 use crate::exit::{Exit, usage};
 use crate::input::{Blobs, Place, git_environment, git_error};
 use crate::job::{Command, Job, added};
+use crate::report::Past;
 
 const COMMAND: Command = Command {
     name: "push",
@@ -41,7 +42,7 @@ pub(crate) fn run(args: &PushArgs) -> anyhow::Result<Exit> {
     let range = push.range(&opened, remote.as_deref(), options);
     let range = range.map_err(git_error)?;
     if args.all_lines {
-        job.run(&range, &Blobs(&opened), &|_, _| {})
+        job.run(&range, &Blobs(&opened), &|_, _| Past::default())
     } else {
         job.run(&range, &Blobs(&opened), &added(&range))
     }

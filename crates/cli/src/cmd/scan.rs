@@ -10,7 +10,7 @@ use crate::args::ScanArgs;
 use crate::exit::Exit;
 use crate::input::{self, Place, WalkOptions};
 use crate::job::{Command, Job};
-use crate::report::Texts;
+use crate::report::{Past, Texts};
 
 const COMMAND: Command = Command {
     name: "scan",
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
     };
     let root = job.place().root.clone();
     let source = input::source(&args.paths, &root, &walk, job.interrupt())?;
-    job.run(&*source, &Files { root }, &|_, _| {})
+    job.run(&*source, &Files { root }, &|_, _| Past::default())
 }
 
 /// Reads scanned files again, for the fingerprints of their lines.

@@ -6,6 +6,7 @@ use crate::args::StagedArgs;
 use crate::exit::Exit;
 use crate::input::{Blobs, Place, git_environment, git_error};
 use crate::job::{Command, Job, added};
+use crate::report::Past;
 
 const COMMAND: Command = Command {
     name: "staged",
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &StagedArgs) -> anyhow::Result<Exit> {
     };
     let staged = Staged::new(&opened, options).map_err(git_error)?;
     if args.all_lines {
-        job.run(&staged, &Blobs(&opened), &|_, _| {})
+        job.run(&staged, &Blobs(&opened), &|_, _| Past::default())
     } else {
         job.run(&staged, &Blobs(&opened), &added(&staged))
     }

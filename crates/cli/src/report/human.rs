@@ -16,7 +16,7 @@ use anstyle::{AnsiColor, Style};
 use keysieve_engine::policy::Verdict;
 use keysieve_engine::{Finding, Fingerprint, Severity};
 
-use super::{Options, Report, Reported, Reveal, escape, place};
+use super::{Commit, Options, Provenance, Report, Reported, Reveal, escape, place};
 
 /// Writes the report.
 pub(super) fn write(report: &Report, options: &Options<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -32,6 +32,45 @@ pub(super) fn write(report: &Report, options: &Options<'_>, out: &mut dyn Write)
         page.summary()?;
     }
     page.issues()
+}
+
+/// Who brought what stands here, who took it away, and what still has it.
+fn past_lines(past: &Provenance) -> Vec<String> {
+    let by = |commit: &Commit| {
+        let (day, author, email) = (commit.day(), &commit.author, &commit.email);
+        let (id, subject) = (place::short(commit.id), &commit.subject);
+        format!("{day} by {author} <{email}> in {id} \"{subject}\"")
+    };
+    let mut lines = Vec::new();
+    lines.extend(past.introduced.as_ref().map(|c| format!("since {}", by(c))));
+    lines.extend(past.removed.as_ref().map(|c| format!("gone {}", by(c))));
+    let more = |n: usize| {
+        if n > 0 {
+            format!(" and {n} more")
+        } else {
+            String::new()
+        }
+    };
+    lines.push(match (past.in_head, past.refs.first()) {
+        (true, _) => "HEAD has it".to_owned(),
+        (false, Some(name)) => {
+            format!(
+                "not in HEAD, but {name}{} has it",
+                more(past.refs.len() - 1 + past.more_refs)
+            )
+        }
+        (false, None) => format!("no ref has it ({})", past.reach),
+    });
+    if past.paths.len() > 1 {
+        let paths = past.paths.len() - 1;
+        let rest = if past.has_more_paths {
+            "at more than 32 other paths, too".to_owned()
+        } else {
+            format!("at {}, too", count(paths as u64, "other path"))
+        };
+        lines.push(rest);
+    }
+    lines
 }
 
 /// The styles in use; without colours all are empty.
@@ -136,6 +175,11 @@ impl Page<'_> {
             finding.kind.as_str(),
             evidence.join("; ")
         )?;
+        if let Some(past) = self.report.past.of(finding) {
+            for line in past_lines(past) {
+                writeln!(self.out, "{INDENT}{}", escape::text(&line))?;
+            }
+        }
         match seen.get(&finding.fingerprint) {
             Some(first) => writeln!(self.out, "{INDENT}the same secret as in {first}"),
             None => {

@@ -9,7 +9,8 @@
 //! tool       {name, version, command}
 //! summary    see below
 //! rules      [{id, name, description, severity, confidence, remediation, docs, tags}]   those of the findings, by id
-//! secrets    [{fingerprint, rule, masked, findings}]   each reported secret once, with indices into `findings`
+//! secrets    [{fingerprint, rule, masked, findings, past}]   each reported secret once, with indices into `findings`;
+//!            of a history, past is {first, last, in_head}: the COMMITs that brought its first and its last place
 //! findings   [finding]   by path, position and rule, the suppressed ones too
 //! issues     [{kind, message, PLACE}]   what could not be read, decoded or finished; without `path` if it has no place
 //!
@@ -26,9 +27,15 @@
 //!   context        the line it stands in, masked
 //!   evidence       [text]   why it is thought a secret, strongest first
 //!   pair           {rule, start, end}   the other half of the credential
+//!   past           of a history: {introduced, removed, in_head, paths, has_more_paths, refs, more_refs, reach}; the
+//!                  first two are COMMITs or null, reach is what keeps the object: "ref", "reflog",
+//!                  "unreachable commit ID", "staged" or "dangling"
 //!   suppressed     {by, note}   why it is not reported
 //!   secret         the value, only with --reveal
 //!   secret_base64  its bytes, where they are no UTF-8
+//!
+//! COMMIT
+//!   id, author, email, time (UTC), subject
 //!
 //! PLACE
 //!   path           as given or found, null for what has none, such as standard input; bytes that are no UTF-8 are
@@ -50,6 +57,7 @@
 //!   repository     {head, remote}   each or null
 //! ```
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::io;
 
@@ -58,7 +66,7 @@ use keysieve_engine::policy::Verdict;
 use keysieve_engine::{self as engine, Confidence, FileKind, Origin, Position, Severity};
 use serde::{Serialize, Serializer};
 
-use super::{Options, Report, Reported, Reveal, place, uri};
+use super::{Commit, Options, Provenance, Report, Reported, Reveal, place, uri};
 
 /// Names this schema and its version.
 pub(super) const SCHEMA: &str = "keysieve/1";
@@ -236,6 +244,16 @@ struct Secret<'a> {
     rule: &'a str,
     masked: String,
     findings: Vec<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past: Option<Span<'a>>,
+}
+
+/// From when to when a secret was brought, over all its places, and whether `HEAD` has one of them.
+#[derive(Serialize)]
+struct Span<'a> {
+    first: Option<CommitOf<'a>>,
+    last: Option<CommitOf<'a>>,
+    in_head: bool,
 }
 
 fn secrets(report: &Report) -> Vec<Secret<'_>> {
@@ -251,12 +269,81 @@ fn secrets(report: &Report) -> Vec<Secret<'_>> {
                 rule: &report.rule(finding).id,
                 masked: finding.secret.masked(),
                 findings: Vec::new(),
+                past: None,
             });
             secrets.len() - 1
         });
         secrets[at].findings.push(i);
     }
+    if !report.past.is_empty() {
+        for secret in &mut secrets {
+            let all = || secret.findings.iter().map(|&i| &report.findings[i].finding);
+            let (first, last) = report.past.bounds(all()).unzip();
+            let past = Span {
+                first: first.map(CommitOf::new),
+                last: last.map(CommitOf::new),
+                in_head: all().any(|f| report.past.of(f).is_some_and(|past| past.in_head)),
+            };
+            secret.past = Some(past);
+        }
+    }
     secrets
+}
+
+/// Where a finding of a history comes from.
+#[derive(Serialize)]
+pub(super) struct PastOf<'a> {
+    introduced: Option<CommitOf<'a>>,
+    removed: Option<CommitOf<'a>>,
+    in_head: bool,
+    paths: Vec<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    has_more_paths: bool,
+    refs: &'a [String],
+    #[serde(skip_serializing_if = "is_zero")]
+    more_refs: usize,
+    reach: &'a str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+impl<'a> PastOf<'a> {
+    pub(super) fn new(of: &'a Provenance) -> Self {
+        Self {
+            introduced: of.introduced.as_ref().map(CommitOf::new),
+            removed: of.removed.as_ref().map(CommitOf::new),
+            in_head: of.in_head,
+            paths: of.paths.iter().map(|path| path.to_string_lossy()).collect(),
+            has_more_paths: of.has_more_paths,
+            refs: &of.refs,
+            more_refs: of.more_refs,
+            reach: &of.reach,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CommitOf<'a> {
+    id: String,
+    author: &'a str,
+    email: &'a str,
+    time: String,
+    subject: &'a str,
+}
+
+impl<'a> CommitOf<'a> {
+    fn new(commit: &'a Commit) -> Self {
+        Self {
+            id: commit.id.to_string(),
+            author: &commit.author,
+            email: &commit.email,
+            time: commit.time(),
+            subject: &commit.subject,
+        }
+    }
 }
 
 /// One finding.
@@ -277,6 +364,8 @@ pub(super) struct Finding<'a> {
     evidence: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pair: Option<Pair<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past: Option<PastOf<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     suppressed: Option<Suppressed<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -352,6 +441,7 @@ impl<'a> Finding<'a> {
                     end,
                 }
             }),
+            past: report.past.of(finding).map(PastOf::new),
             suppressed: match verdict {
                 Verdict::Report => None,
                 Verdict::Suppressed(why) => Some(Suppressed {

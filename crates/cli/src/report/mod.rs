@@ -21,6 +21,7 @@ mod human;
 mod json;
 mod jsonl;
 mod line_hash;
+mod past;
 mod place;
 #[cfg(test)]
 mod sample;
@@ -28,6 +29,8 @@ mod sarif;
 #[cfg(test)]
 mod tests;
 mod uri;
+
+pub(crate) use past::{Commit, Past, Provenance};
 
 /// A finished scan, in the order in which every format writes it.
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) issues: Vec<Issue>,
     /// What was looked at.
     pub(crate) summary: Summary,
+    /// Where findings of a history come from.
+    pub(crate) past: Past,
 }
 
 /// A finding with what the policy says of it.
@@ -176,6 +181,7 @@ impl Report {
         mut findings: Vec<Reported>,
         mut issues: Vec<Issue>,
         summary: Summary,
+        past: Past,
     ) -> Self {
         findings.sort_by(|Reported { finding: a, .. }, Reported { finding: b, .. }| {
             let span = |f: &Finding| (f.location.start_byte, f.location.end_byte);
@@ -197,6 +203,7 @@ impl Report {
             findings,
             issues,
             summary,
+            past,
         }
     }
 

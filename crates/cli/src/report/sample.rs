@@ -8,10 +8,12 @@ use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::{Builtin, RuleFile, RuleSet, compile};
 use keysieve_engine::{
     Confidence, Context, Counts, Evidence, FileKind, Finding, Fingerprinter, Issue, IssueKind,
-    LineIndex, Origin, Pair, Position, Reason, Secret, Severity, Skip, Span,
+    LineIndex, ObjectId, Origin, Pair, Position, Reason, Secret, Severity, Skip, Span,
 };
 
-use super::{Options, Report, Reported, Repository, Reveal, Summary, Texts};
+use super::{
+    Commit, Options, Past, Provenance, Report, Reported, Repository, Reveal, Summary, Texts,
+};
 
 /// Two rules: a token with everything a rule can say, and a plain one.
 const RULES: &str = r#"
@@ -110,6 +112,32 @@ pub(super) fn summary() -> Summary {
     }
 }
 
+/// Where the blob that one of the findings stands in comes from.
+fn past() -> Past {
+    let commit = |byte: u8, seconds| Commit {
+        id: id(byte),
+        author: "Ann \u{1b}[31mExample".to_owned(),
+        email: "ann@example.com".to_owned(),
+        seconds,
+        subject: "Add <b>keys</b>".to_owned(),
+    };
+    let provenance = Provenance {
+        paths: vec!["old.env".into(), "deploy/old.env".into()],
+        has_more_paths: false,
+        introduced: Some(commit(1, 1_700_000_000)),
+        removed: Some(commit(2, i64::MAX)),
+        in_head: false,
+        refs: vec!["refs/tags/v1".to_owned()],
+        more_refs: 2,
+        reach: "ref".to_owned(),
+    };
+    Past::new([(id(3), provenance)])
+}
+
+fn id(byte: u8) -> ObjectId {
+    ObjectId::new(&[byte; 20]).expect("20 bytes")
+}
+
 fn rules() -> Arc<RuleSet> {
     let rules = RuleFile::parse(RULES)
         .unwrap()
@@ -122,7 +150,7 @@ fn rules() -> Arc<RuleSet> {
 
 /// A report without findings.
 pub(super) fn empty() -> Report {
-    Report::new(rules(), Vec::new(), Vec::new(), summary())
+    Report::new(rules(), Vec::new(), Vec::new(), summary(), Past::default())
 }
 
 fn file(path: impl Into<PathBuf>) -> Arc<Origin> {
@@ -277,7 +305,7 @@ pub(super) fn report() -> Report {
         }),
         ..summary()
     };
-    Report::new(rules, findings, issues, summary)
+    Report::new(rules, findings, issues, summary, past())
 }
 
 /// A name that is no UTF-8, where the system knows such names.

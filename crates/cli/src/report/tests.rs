@@ -74,8 +74,9 @@ fn every_format_gives_the_same_bytes_whatever_the_order_of_findings() {
         findings,
         issues,
         summary,
+        past,
     } = shuffled;
-    let again = Report::new(rules, findings, issues, summary);
+    let again = Report::new(rules, findings, issues, summary, past);
     for (format, name, _) in FORMATS {
         let (a, b) = (sample::report(), &again);
         assert_eq!(

@@ -142,7 +142,7 @@ fn result(
                 .chain([fingerprint])
                 .collect::<BTreeMap<_, _>>(),
         )
-        .properties(properties(finding, options.reveal))
+        .properties(properties(report, finding, options.reveal))
         .build();
     result.related_locations = pair.map(|pair| vec![pair]);
     // The standard wants the property on all results of a run or on none.
@@ -187,7 +187,7 @@ fn message(report: &Report, finding: &Finding, pair: Option<&Location>) -> Strin
     text + " " + &rule.remediation
 }
 
-fn properties(finding: &Finding, reveal: Reveal) -> PropertyBag {
+fn properties(report: &Report, finding: &Finding, reveal: Reveal) -> PropertyBag {
     let evidence: Vec<_> = finding.evidence.iter().map(ToString::to_string).collect();
     let mut more = BTreeMap::from([
         ("fileKind".to_owned(), json!(finding.kind)),
@@ -197,6 +197,8 @@ fn properties(finding: &Finding, reveal: Reveal) -> PropertyBag {
     ]);
     let commit = finding.origin.commit().map(|commit| commit.to_string());
     more.extend(commit.map(|commit| ("commit".to_owned(), json!(commit))));
+    let past = report.past.of(finding).map(json::PastOf::new);
+    more.extend(past.map(|past| ("past".to_owned(), json!(past))));
     let object = json::Object::of(&finding.origin);
     more.extend(object.map(|object| ("object".to_owned(), json!(object))));
     if finding.origin.depth() > 0 {

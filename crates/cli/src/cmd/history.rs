@@ -1,0 +1,199 @@
+//! `keysieve history`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use keysieve_engine::source::{Source, SourceError, VisitorBuilder};
+use keysieve_engine::{Issue, IssueKind, ObjectId, Origin};
+use keysieve_git::{
+    Attribution, CommitInfo, History, HistoryBuilder, Opened, Options, Part, Range, Reach,
+    Selection,
+};
+
+use crate::args::HistoryArgs;
+use crate::exit::Exit;
+use crate::input::{Blobs, Place, git_environment, git_error};
+use crate::job::{Command, Job, added};
+use crate::report::{Commit, Past, Reported};
+
+const COMMAND: Command = Command {
+    name: "history",
+    category: "keysieve/history/",
+};
+
+/// Scans what a repository ever held, or what a range of commits added, and reports.
+pub(crate) fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
+    let opened = Opened::at(Some(&args.repository), &git_environment()?).map_err(git_error)?;
+    let place = Place::in_repository(opened.describe().map_err(git_error)?);
+    let job = Job::new(COMMAND, place, &args.common)?;
+    match &args.range {
+        Some(range) => of_range(args, range, &opened, job),
+        None => of_store(args, &opened, job),
+    }
+}
+
+fn of_range(
+    args: &HistoryArgs,
+    range: &str,
+    opened: &Opened,
+    job: Job<'_>,
+) -> anyhow::Result<Exit> {
+    let selection = Selection {
+        since: args.since,
+        max_commits: args.max_commits,
+        ..Selection::between(range).map_err(git_error)?
+    };
+    let options = Options {
+        threads: job.threads(),
+        max_file_size: job.max_file_size(),
+        interrupt: job.interrupt().clone(),
+    };
+    let range = Range::new(opened, &selection, options).map_err(git_error)?;
+    if args.all_lines {
+        job.run(&range, &Blobs(opened), &|_, _| Past::default())
+    } else {
+        job.run(&range, &Blobs(opened), &added(&range))
+    }
+}
+
+fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result<Exit> {
+    let mut part = Part::default();
+    if args.reachable_only || !args.branch.is_empty() {
+        part.refs = Some(args.branch.clone());
+    }
+    part.since = args.since;
+    part.max_commits = args.max_commits;
+    let mut builder = HistoryBuilder::new();
+    builder
+        .threads(job.threads())
+        .part(part)
+        .interrupt(job.interrupt().clone());
+    if let Some(most) = job.max_file_size() {
+        builder.max_object_size(most);
+    }
+    let mut histories = vec![builder.build(&args.repository).map_err(git_error)?];
+    if args.submodules {
+        let mut next = 0;
+        while let Some(history) = histories.get(next) {
+            let inside = history.submodules().to_vec();
+            for path in inside {
+                histories.push(builder.build(&path).map_err(git_error)?);
+            }
+            next += 1;
+        }
+    }
+    let histories = Histories(histories);
+    let progress = |elapsed| histories.progress(elapsed);
+    job.run_with(
+        &histories,
+        &Blobs(opened),
+        Some(&progress),
+        &|_, findings| histories.attribute(findings),
+    )
+}
+
+/// A repository and its submodules, one after the other.
+struct Histories(Vec<History>);
+
+impl Source for Histories {
+    fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
+        for history in &self.0 {
+            if history.is_shallow() {
+                let message = "the clone is shallow: the commits before its oldest ones are not \
+                               here (git fetch --unshallow, or fetch-depth: 0 in CI)";
+                let issue = Issue::general(IssueKind::Unreadable, message);
+                let _ = visitors.visitor().issue(issue); // the walk asks again whether to stop
+            }
+            history.walk(visitors)?;
+        }
+        Ok(())
+    }
+}
+
+impl Histories {
+    /// How far the walk has come, for people.
+    fn progress(&self, elapsed: Duration) -> String {
+        let (mut objects, mut of, mut bytes) = (0, 0, 0);
+        for history in &self.0 {
+            let progress = history.progress();
+            objects += progress.objects;
+            of += progress.of;
+            bytes += progress.bytes;
+        }
+        let rate = bytes as f64 / elapsed.as_secs_f64();
+        let left = elapsed.mul_f64(of.saturating_sub(objects) as f64 / objects.max(1) as f64);
+        format!(
+            "{} of {} objects, {}, {}/s, {} left",
+            HumanCount(objects),
+            HumanCount(of),
+            HumanBytes(bytes),
+            HumanBytes(rate as u64),
+            HumanDuration(left)
+        )
+    }
+
+    /// Says of every finding where it comes from, and names its commit and path as its place.
+    fn attribute(&self, findings: &mut [Reported]) -> Past {
+        let mut ids: Vec<ObjectId> = findings
+            .iter()
+            .filter_map(|reported| reported.finding.origin.object())
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut past: HashMap<ObjectId, Attribution> = HashMap::new();
+        for history in &self.0 {
+            // What another repository does not hold is dangling to it.
+            for attribution in history.attribute(&ids) {
+                if attribution.reach != Reach::Dangling || !past.contains_key(&attribution.id) {
+                    past.insert(attribution.id, attribution);
+                }
+            }
+        }
+        for Reported { finding, .. } in findings {
+            let Some(found) = finding.origin.object().and_then(|id| past.get(&id)) else {
+                continue;
+            };
+            if let (Origin::Blob { id, path, .. }, Some(commit)) =
+                (finding.origin.root(), &found.introduced)
+                && let Some(path) = path
+            {
+                let root = Origin::Commit {
+                    commit: commit.id,
+                    path: path.clone(),
+                    blob: *id,
+                };
+                finding.origin = finding.origin.moved_to(&Arc::new(root));
+            }
+        }
+        Past::new(past.into_iter().map(|(id, found)| (id, of(found))))
+    }
+}
+
+/// An attribution, in the words of reports.
+fn of(found: Attribution) -> crate::report::Provenance {
+    let commit = |commit: CommitInfo| Commit {
+        id: commit.id,
+        author: commit.author.name,
+        email: commit.author.email,
+        seconds: commit.author.seconds,
+        subject: commit.subject,
+    };
+    crate::report::Provenance {
+        paths: found.paths,
+        has_more_paths: found.has_more_paths,
+        introduced: found.introduced.map(commit),
+        removed: found.removed.map(commit),
+        in_head: found.in_head,
+        refs: found.refs,
+        more_refs: found.more_refs,
+        reach: match found.reach {
+            Reach::Ref => "ref".to_owned(),
+            Reach::Reflog => "reflog".to_owned(),
+            Reach::Unreachable(id) => format!("unreachable commit {id}"),
+            Reach::Staged => "staged".to_owned(),
+            Reach::Dangling => "dangling".to_owned(),
+        },
+    }
+}
