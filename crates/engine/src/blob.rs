@@ -11,6 +11,9 @@ use crate::{Origin, Position};
 pub struct Blob<'a> {
     /// The content, or the window's part of it.
     pub bytes: &'a [u8],
+    /// The start of the content, from which its kind is told: for all windows of a content the same bytes, whoever
+    /// scans them. At least 8 KiB where the content has as many.
+    pub head: &'a [u8],
     /// Where it came from.
     pub origin: Arc<Origin>,
     /// Which part of the content `bytes` is; `None` where it is all of it.
@@ -38,6 +41,7 @@ impl<'a> Blob<'a> {
     pub fn whole(bytes: &'a [u8], origin: Arc<Origin>) -> Self {
         Self {
             bytes,
+            head: bytes,
             origin,
             window: None,
         }

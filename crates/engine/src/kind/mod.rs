@@ -126,7 +126,7 @@ impl FileKind {
 }
 
 /// How much of a content is looked at, in bytes.
-const HEAD: usize = 8192;
+pub(crate) const HEAD: usize = 8192;
 
 #[cfg(test)]
 mod tests {

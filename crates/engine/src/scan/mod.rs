@@ -173,7 +173,6 @@ impl Session<'_> {
             hits: Vec::new(),
             scratch: Scratch::default(),
             cursors: Cursors::new(self.scanner.rules.len()),
-            head: None,
         }
     }
 }
@@ -191,8 +190,6 @@ pub struct Scan<'s> {
     hits: Vec<Hit>,
     scratch: Scratch,
     cursors: Cursors,
-    /// The kind of the content whose windows are coming.
-    head: Option<FileKind>,
 }
 
 impl Visitor for Scan<'_> {
@@ -304,11 +301,6 @@ impl Scan<'_> {
     /// Scans the bytes of a blob as they are.
     fn text(&mut self, blob: &Blob<'_>) -> Flow {
         let name = blob.origin.name();
-        if let Some(window) = blob.window
-            && window.first
-        {
-            self.head = Some(self.kind(blob));
-        }
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         self.session
@@ -318,10 +310,7 @@ impl Scan<'_> {
         let flow = if hits.is_empty() {
             Flow::Continue
         } else {
-            let kind = match (blob.window, self.head) {
-                (Some(_), Some(kind)) => kind,
-                _ => self.kind(blob),
-            };
+            let kind = self.kind(blob);
             let found = self.confirm(blob, &hits, name, kind);
             if found.is_empty() {
                 Flow::Continue
@@ -340,7 +329,7 @@ impl Scan<'_> {
             .origin
             .root_path()
             .and_then(|path| attributes.kind(path));
-        named.unwrap_or_else(|| FileKind::classify(blob.origin.name(), blob.bytes))
+        named.unwrap_or_else(|| FileKind::classify(blob.origin.name(), blob.head))
     }
 
     /// Verifies and judges what stands at the hits.

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::Visitor;
+use crate::kind::HEAD;
 use crate::{Blob, Flow, Issue, IssueKind, Origin, Position, Window};
 
 /// Lengths that rule the reading, in bytes. Tests make them small.
@@ -237,13 +238,15 @@ impl Reading<'_> {
 
     /// A content that is too long for one blob, unless a decoder wants it so.
     fn long(&mut self) -> Flow {
+        let bytes = &self.input.buffer[..self.input.filled];
         let head = Blob {
-            bytes: &self.input.buffer[..self.input.filled],
+            bytes,
+            head: bytes,
             origin: self.origin.clone(),
             window: Some(Window {
                 offset: 0,
                 position: Position::START,
-                own: (0, self.input.filled),
+                own: (0, bytes.len()),
                 first: true,
                 last: false,
             }),
@@ -290,6 +293,7 @@ impl Reading<'_> {
         let Sizes {
             own, left, right, ..
         } = self.sizes;
+        let head = self.input.buffer[..self.input.filled.min(HEAD)].to_vec();
         let mut base = 0; // offset of the buffer's first byte in the content
         let mut start = 0; // first byte of the window, in the buffer
         let mut own_start = 0; // first byte of its own part, in the buffer
@@ -312,6 +316,7 @@ impl Reading<'_> {
             let bytes = &self.input.buffer[start..end];
             let blob = Blob {
                 bytes,
+                head: &head,
                 origin: self.origin.clone(),
                 window: Some(window),
             };

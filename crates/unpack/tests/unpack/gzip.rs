@@ -207,12 +207,14 @@ fn only_the_start_of_a_content_is_a_member() {
     let gzip = decoder("gzip");
     assert!(gzip.applies(&Blob {
         bytes: &bytes,
+        head: &bytes,
         origin: file("a"),
         window: Some(window)
     }));
     window.first = false;
     assert!(!gzip.applies(&Blob {
         bytes: &bytes,
+        head: &bytes,
         origin: file("a"),
         window: Some(window)
     }));
