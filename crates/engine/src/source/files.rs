@@ -1,23 +1,23 @@
 //! The files of directory trees, read by as many threads as there are cores.
 //!
 //! The walk is that of the `ignore` crate: each thread takes directories and files from a common pool, and hands a file
-//! to its own visitor. A file costs four system calls: open, one status call on the open handle, one read, close.
+//! to its own visitor. A file costs four system calls: open, one status call on the open handle, one read, close. Huge
+//! files are left to the end of the walk, when all threads scan them together.
 
-use std::fs::{self, File, FileType, Metadata};
-use std::io::{self, Read};
-use std::path::{Component, Path, PathBuf};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use ignore::{DirEntry, ParallelVisitor, ParallelVisitorBuilder, WalkBuilder, WalkState};
+use ignore::{ParallelVisitor, ParallelVisitorBuilder, WalkBuilder};
 
-use super::stdin::Pipe;
-use super::windows::{Contents, Outcome, Sizes};
-use super::{Source, SourceError, Visitor, VisitorBuilder};
-use crate::{Flow, Issue, IssueKind, Origin, Skip};
-
-/// How far beyond its length at opening a growing file is followed, in bytes.
-const GROWTH: u64 = 64 << 20;
+use super::contents::Sizes;
+use super::huge::Huge;
+use super::names::Names;
+use super::reader::Reader;
+use super::{Source, SourceError, VisitorBuilder};
+use crate::{Flow, Issue, IssueKind, Origin};
 
 /// Collects what to scan and how. Each setter has the name of its setting.
 #[derive(Clone, Debug, Default)]
@@ -26,13 +26,13 @@ pub struct FilesBuilder {
 }
 
 #[derive(Clone, Debug)]
-struct Config {
-    roots: Vec<PathBuf>,
+pub(super) struct Config {
+    pub(super) roots: Vec<PathBuf>,
     threads: usize,
     ignore_files: bool,
-    max_file_size: Option<u64>,
+    pub(super) max_file_size: Option<u64>,
     report_root: Option<PathBuf>,
-    interrupt: Arc<AtomicBool>,
+    pub(super) interrupt: Arc<AtomicBool>,
 }
 
 impl Default for Config {
@@ -113,6 +113,7 @@ impl FilesBuilder {
         Ok(Files {
             names: Names::new(self.config.report_root.as_deref()),
             config: self.config.clone(),
+            sizes: Sizes::DEFAULT,
         })
     }
 }
@@ -123,8 +124,9 @@ impl FilesBuilder {
 /// are scanned, what is named `.git` is not.
 #[derive(Debug)]
 pub struct Files {
-    config: Config,
-    names: Names,
+    pub(super) config: Config,
+    pub(super) names: Names,
+    pub(super) sizes: Sizes,
 }
 
 impl Source for Files {
@@ -132,11 +134,13 @@ impl Source for Files {
     ///
     /// None of the roots exists. Where some do, each of the others is an issue.
     fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
-        let (missing, stopped) = (Mutex::default(), AtomicBool::new(false));
+        let (missing, huge) = (Mutex::default(), Mutex::default());
+        let stopped = AtomicBool::new(false);
         let pass = Pass {
             files: self,
             visitors,
             missing: &missing,
+            huge: &huge,
             stopped: &stopped,
         };
         let roots = self.config.roots.iter().map(PathBuf::as_path);
@@ -149,6 +153,7 @@ impl Source for Files {
         } else {
             pass.run(roots, None);
         }
+        pass.finish_huge();
         let missing = std::mem::take(&mut *lock(&missing));
         if missing.len() == self.config.roots.len() {
             return Err(nothing_found(&missing));
@@ -166,17 +171,25 @@ impl Source for Files {
 }
 
 impl Files {
-    fn issue(&self, path: &Path, kind: IssueKind, message: &str) -> Issue {
-        Issue::at(
-            Arc::new(Origin::File(self.names.report(path))),
-            kind,
-            message,
-        )
+    /// How many threads scan, as the walker counts them.
+    pub(super) fn threads(&self) -> usize {
+        match self.config.threads {
+            0 => thread::available_parallelism().map_or(1, |count| count.get().min(12)),
+            count => count,
+        }
+    }
+
+    pub(super) fn origin(&self, path: &Path) -> Arc<Origin> {
+        Arc::new(Origin::File(self.names.report(path)))
+    }
+
+    pub(super) fn issue(&self, path: &Path, kind: IssueKind, message: &str) -> Issue {
+        Issue::at(self.origin(path), kind, message)
     }
 }
 
 /// Roots that do not exist, with the reason that the system gave.
-type Missing = Vec<(PathBuf, String)>;
+pub(super) type Missing = Vec<(PathBuf, String)>;
 
 fn nothing_found(missing: &Missing) -> SourceError {
     let paths: Vec<_> = missing
@@ -193,17 +206,23 @@ fn nothing_found(missing: &Missing) -> SourceError {
 
 /// One run of the walk over some roots.
 #[derive(Clone, Copy)]
-struct Pass<'a> {
-    files: &'a Files,
-    visitors: &'a dyn VisitorBuilder,
-    missing: &'a Mutex<Missing>,
+pub(super) struct Pass<'a> {
+    pub(super) files: &'a Files,
+    pub(super) visitors: &'a dyn VisitorBuilder,
+    pub(super) missing: &'a Mutex<Missing>,
+    /// What the walk leaves to its end.
+    pub(super) huge: &'a Mutex<Huge<'a>>,
     /// Set when a visitor wanted to stop.
-    stopped: &'a AtomicBool,
+    pub(super) stopped: &'a AtomicBool,
 }
 
-impl Pass<'_> {
-    fn is_over(&self) -> bool {
+impl<'a> Pass<'a> {
+    pub(super) fn is_over(&self) -> bool {
         self.stopped.load(Relaxed) || self.files.config.interrupt.load(Relaxed)
+    }
+
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Relaxed);
     }
 
     /// Walks `roots`; honours ignore files where a list is given for the directories in which that is not safe.
@@ -240,6 +259,20 @@ impl Pass<'_> {
         });
         walk.build_parallel().visit(&mut self);
     }
+
+    /// Scans the huge files that the walk left, with as many threads as it had.
+    fn finish_huge(self) {
+        if self.is_over() || lock(self.huge).is_empty() {
+            return;
+        }
+        thread::scope(|scope| {
+            for _ in 1..self.files.threads() {
+                // A thread that cannot be had is no loss but of time: this one does all that the others do not.
+                let _ = thread::Builder::new().spawn_scoped(scope, move || self.scan_huge());
+            }
+            self.scan_huge();
+        });
+    }
 }
 
 /// The longest ignore file that is honoured, in bytes: each of its patterns costs time and memory at every file.
@@ -266,307 +299,11 @@ fn trap_over(root: &Path) -> bool {
 
 impl<'a> ParallelVisitorBuilder<'a> for Pass<'a> {
     fn build(&mut self) -> Box<dyn ParallelVisitor + 'a> {
-        Box::new(Reader {
-            pass: *self,
-            visitor: self.visitors.visitor(),
-            contents: Contents::new(Sizes::DEFAULT),
-        })
+        Box::new(Reader::new(*self))
     }
-}
-
-/// Reads on one thread.
-struct Reader<'a> {
-    pass: Pass<'a>,
-    visitor: Box<dyn Visitor + 'a>,
-    contents: Contents,
-}
-
-impl ParallelVisitor for Reader<'_> {
-    fn visit(&mut self, entry: Result<DirEntry, ignore::Error>) -> WalkState {
-        if self.pass.is_over() {
-            return WalkState::Quit;
-        }
-        let flow = match entry {
-            Ok(entry) => self.entry(&entry),
-            Err(error) => self.error(&error, Path::new("")),
-        };
-        match flow {
-            Flow::Continue => WalkState::Continue,
-            Flow::Stop => {
-                self.pass.stopped.store(true, Relaxed);
-                WalkState::Quit
-            }
-        }
-    }
-}
-
-impl<'a> Reader<'a> {
-    fn config(&self) -> &'a Config {
-        &self.pass.files.config
-    }
-
-    fn entry(&mut self, entry: &DirEntry) -> Flow {
-        // Errors in ignore files, which an entry may carry, mean that less is ignored: no reason to worry anyone.
-        let (path, is_root) = (entry.path(), entry.depth() == 0);
-        match entry.file_type() {
-            Some(kind) if kind.is_dir() => Flow::Continue,
-            Some(kind) if kind.is_file() => self.file(
-                path,
-                if is_root {
-                    Links::Follow
-                } else {
-                    Links::Refuse
-                },
-            ),
-            Some(kind) if is_root && is_fifo(kind) => self.stream(path),
-            _ if is_root => self.issue(path, IssueKind::Unreadable, "not a regular file"),
-            Some(kind) if kind.is_symlink() => self.skip(Skip::Symlink),
-            _ => self.skip(Skip::Special),
-        }
-    }
-
-    fn file(&mut self, path: &Path, links: Links) -> Flow {
-        let (file, length) = match open(path, links) {
-            Ok((file, status)) if status.is_file() => (file, status.len()),
-            Ok(_) => return self.skip(Skip::Special), // put in the file's place since the directory was read
-            Err(error) if links == Links::Refuse && is_refused_link(&error) => {
-                return self.skip(Skip::Symlink);
-            }
-            Err(error) => return self.failed(path, &error),
-        };
-        if self
-            .config()
-            .max_file_size
-            .is_some_and(|most| length > most)
-        {
-            return self.skip(Skip::Size);
-        }
-        let bound = length.saturating_add(GROWTH);
-        let origin = Arc::new(Origin::File(self.pass.files.names.report(path)));
-        let interrupt = &self.config().interrupt;
-        let outcome = self.contents.read(
-            &mut file.take(bound),
-            length,
-            &origin,
-            self.visitor.as_mut(),
-            interrupt,
-        );
-        let flow = self.finish(&outcome, path);
-        if flow == Flow::Stop || outcome.error.is_some() {
-            flow
-        } else if outcome.bytes < length {
-            self.issue(path, IssueKind::Changed, "it shrank while it was read")
-        } else if outcome.bytes == bound {
-            let message = format!(
-                "it grew while it was read; not read beyond {} MiB more",
-                GROWTH >> 20
-            );
-            self.issue(path, IssueKind::Changed, &message)
-        } else {
-            Flow::Continue
-        }
-    }
-
-    /// A FIFO that was given as a root.
-    fn stream(&mut self, path: &Path) -> Flow {
-        let opened = path.to_owned();
-        let interrupt = &self.config().interrupt;
-        let mut pipe = Pipe::new(move || File::open(opened), interrupt.clone());
-        let origin = Arc::new(Origin::Stdin);
-        let outcome = self
-            .contents
-            .read(&mut pipe, 0, &origin, self.visitor.as_mut(), interrupt);
-        self.finish(&outcome, path)
-    }
-
-    fn finish(&mut self, outcome: &Outcome, path: &Path) -> Flow {
-        match &outcome.error {
-            Some(error) if outcome.flow == Flow::Continue => self.failed(path, error),
-            _ => outcome.flow,
-        }
-    }
-
-    /// An error of the walk, at `path` where it does not say.
-    fn error(&mut self, error: &ignore::Error, path: &Path) -> Flow {
-        use ignore::Error;
-        match error {
-            Error::WithPath { path, err } => self.error(err, path),
-            Error::WithDepth { err, .. } => self.error(err, path),
-            Error::Io(error) => self.failed(path, error),
-            Error::Loop { child, .. } => self.issue(
-                child,
-                IssueKind::Unreadable,
-                "a link to a directory above it",
-            ),
-            // All that is left is about lines of ignore files. A pattern that cannot be read ignores nothing.
-            _ => Flow::Continue,
-        }
-    }
-
-    fn failed(&mut self, path: &Path, error: &io::Error) -> Flow {
-        let absent = matches!(
-            error.kind(),
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-        );
-        let is_root = self.config().roots.iter().any(|root| root == path);
-        let kind = if absent {
-            IssueKind::Vanished
-        } else {
-            IssueKind::Unreadable
-        };
-        if absent && is_root {
-            lock(self.pass.missing).push((path.to_owned(), error.to_string()));
-            return Flow::Continue;
-        }
-        self.issue(path, kind, &error.to_string())
-    }
-
-    fn issue(&mut self, path: &Path, kind: IssueKind, message: &str) -> Flow {
-        self.visitor
-            .issue(self.pass.files.issue(path, kind, message))
-    }
-
-    fn skip(&mut self, skip: Skip) -> Flow {
-        self.visitor.skip(skip);
-        Flow::Continue
-    }
-}
-
-/// What to do with a symbolic link at the end of a path.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Links {
-    Follow,
-    Refuse,
-}
-
-/// Opens a file with its status. Never waits, should a FIFO have taken the file's place.
-fn open(path: &Path, links: Links) -> io::Result<(File, Metadata)> {
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let refuse = if links == Links::Refuse {
-            libc::O_NOFOLLOW
-        } else {
-            0
-        };
-        options.custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC | refuse);
-    }
-    #[cfg(not(unix))]
-    let _ = links; // the directory said that it is a file: a link can only have taken its place since
-    let file = options.open(path)?;
-    let status = file.metadata()?;
-    Ok((file, status))
-}
-
-/// Whether opening failed because of [`Links::Refuse`].
-#[cfg(unix)]
-fn is_refused_link(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::ELOOP)
-}
-
-#[cfg(not(unix))]
-fn is_refused_link(_: &io::Error) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn is_fifo(kind: FileType) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
-}
-
-#[cfg(not(unix))]
-fn is_fifo(_: FileType) -> bool {
-    false
 }
 
 /// Locks, also after a panic in another thread: what these lists hold is valid after each push.
-fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// How files are named in reports.
-#[derive(Debug)]
-struct Names {
-    /// The working directory; empty where it is not known, and then only absolute paths come to lie under the root.
-    here: PathBuf,
-    root: Option<PathBuf>,
-}
-
-impl Names {
-    fn new(root: Option<&Path>) -> Self {
-        let here = std::env::current_dir().unwrap_or_default();
-        let root = root.map(|root| normal(&here.join(root)));
-        Self { here, root }
-    }
-
-    fn report(&self, path: &Path) -> PathBuf {
-        let below = self.root.as_ref().and_then(|root| {
-            let path = normal(&self.here.join(path));
-            path.strip_prefix(root)
-                .ok()
-                .filter(|below| !below.as_os_str().is_empty())
-                .map(Path::to_owned)
-        });
-        below.unwrap_or_else(|| path.to_owned())
-    }
-}
-
-/// Takes `.` and `..` out of an absolute path, by its text alone.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::with_capacity(path.as_os_str().len());
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            component => normal.push(component),
-        }
-    }
-    normal
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_relative_to_the_report_root() {
-        let names = Names {
-            here: "/home/me/project".into(),
-            root: Some("/home/me/project".into()),
-        };
-        for (path, name) in [
-            ("./a", "a"),
-            ("a/b", "a/b"),
-            ("a/./b//c", "a/b/c"),
-            ("a/../b", "b"),
-            ("../project/a", "a"),
-            ("/home/me/project/a", "a"),
-            ("/home/me/./project/x/../a", "a"),
-            ("../other/a", "../other/a"),
-            ("/home/me/projects/a", "/home/me/projects/a"),
-            ("/", "/"),
-            (".", "."),
-        ] {
-            assert_eq!(names.report(Path::new(path)), Path::new(name), "{path}");
-        }
-    }
-
-    #[test]
-    fn names_are_as_given_without_a_report_root_or_outside_of_it() {
-        let nowhere = Names {
-            here: PathBuf::new(),
-            root: Some("/project".into()),
-        };
-        assert_eq!(nowhere.report(Path::new("./a")), Path::new("./a"));
-        assert_eq!(nowhere.report(Path::new("/project/a")), Path::new("a"));
-        let rootless = Names::new(None);
-        assert_eq!(
-            rootless.report(Path::new("./a/../b")),
-            Path::new("./a/../b")
-        );
-    }
 }

@@ -7,7 +7,11 @@ use std::fmt;
 
 use crate::{Blob, Flow, Issue, Skip};
 
+mod contents;
 mod files;
+mod huge;
+mod names;
+mod reader;
 mod stdin;
 mod windows;
 
@@ -32,7 +36,8 @@ pub trait VisitorBuilder: Sync {
 
 /// Receives blobs on one thread.
 pub trait Visitor: Send {
-    /// A blob to scan. The windows of one content come in order and on one thread, with no other blob between them.
+    /// A blob to scan. The windows of one content come in order, but perhaps not all to one visitor: the threads of a
+    /// source share those of a huge file. So each is scanned by itself, and knows its place and the content's head.
     fn blob(&mut self, blob: Blob<'_>) -> Flow;
 
     /// Whether a content that begins with `head` should come whole, whatever its length (up to the source's bound):

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::windows::{Contents, Sizes};
+use super::contents::{Contents, Input, Sizes, Who};
 use super::{Source, SourceError, VisitorBuilder};
 use crate::{Flow, Issue, IssueKind, Origin};
 
@@ -50,13 +50,14 @@ impl Source for Stdin {
         let mut visitor = visitors.visitor();
         let origin = Arc::new(Origin::Stdin);
         let mut pipe = Pipe::new(move || Ok(reader), self.interrupt.clone());
-        let outcome = Contents::new(Sizes::DEFAULT).read(
-            &mut pipe,
-            0,
-            &origin,
-            visitor.as_mut(),
-            &self.interrupt,
-        );
+        let input = Input {
+            reader: &mut pipe,
+            expected: 0,
+            origin: &origin,
+            interrupt: &self.interrupt,
+            windows: Who::Visitor,
+        };
+        let outcome = Contents::new(Sizes::DEFAULT).read(input, visitor.as_mut());
         if outcome.flow == Flow::Continue
             && let Some(error) = outcome.error
         {

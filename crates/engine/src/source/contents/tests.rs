@@ -1,10 +1,13 @@
 use super::*;
 use crate::Skip;
+use crate::kind::HEAD;
 
 /// What a visitor was given.
 #[derive(Default)]
 struct Seen {
     blobs: Vec<(Vec<u8>, Option<Window>)>,
+    /// Of the last blob.
+    head: Vec<u8>,
     issues: Vec<Issue>,
     bytes: u64,
     whole: bool,
@@ -21,6 +24,7 @@ impl Visitor for Seen {
             Vec::new()
         };
         self.blobs.push((bytes, blob.window));
+        self.head = blob.head.to_vec();
         if self.stop_after == Some(self.blobs.len()) {
             Flow::Stop
         } else {
@@ -99,7 +103,24 @@ fn origin() -> Arc<Origin> {
 }
 
 fn read(contents: &mut Contents, reader: &mut dyn Read, expected: u64, seen: &mut Seen) -> Outcome {
-    contents.read(reader, expected, &origin(), seen, &AtomicBool::new(false))
+    read_until(contents, reader, expected, seen, &AtomicBool::new(false))
+}
+
+fn read_until(
+    contents: &mut Contents,
+    reader: &mut dyn Read,
+    expected: u64,
+    seen: &mut Seen,
+    interrupt: &AtomicBool,
+) -> Outcome {
+    let input = Input {
+        reader,
+        expected,
+        origin: &origin(),
+        interrupt,
+        windows: Who::Visitor,
+    };
+    contents.read(input, seen)
 }
 
 #[test]
@@ -109,6 +130,7 @@ fn windows_reassemble_any_content() {
         let sizes = Sizes {
             whole: random(&mut seed) % 40,
             most: 1 << 20,
+            huge: u64::MAX,
             own: 1 + random(&mut seed) % 12,
             left: random(&mut seed) % 8,
             right: random(&mut seed) % 8,
@@ -143,7 +165,9 @@ fn windows_reassemble_any_content() {
             );
             assert!(outcome.error.is_none() && seen.issues.is_empty());
             check(&content, &seen.blobs, sizes);
-            assert!(contents.buffer.len() <= (sizes.whole + 1).max(sizes.window()).max(SMALLEST));
+            assert_eq!(seen.head, content[..content.len().min(HEAD)]);
+            assert!(contents.buffer.len() <= SMALLEST);
+            assert!(contents.window.len() <= sizes.window());
         }
     }
 }
@@ -182,6 +206,7 @@ fn a_decoder_gets_it_whole_up_to_a_bound() {
     let sizes = Sizes {
         whole: 8,
         most: 100,
+        huge: u64::MAX,
         own: 10,
         left: 2,
         right: 3,
@@ -238,6 +263,7 @@ fn a_buffer_grown_for_one_content_is_not_kept() {
     let sizes = Sizes {
         whole: 8,
         most: 1 << 20,
+        huge: u64::MAX,
         own: 10,
         left: 2,
         right: 3,
@@ -262,6 +288,7 @@ fn what_was_read_before_an_error_is_handed_out() {
     let sizes = Sizes {
         whole: 8,
         most: 100,
+        huge: u64::MAX,
         own: 4,
         left: 2,
         right: 3,
@@ -300,6 +327,7 @@ fn stop_and_interrupt_end_the_reading() {
     let sizes = Sizes {
         whole: 8,
         most: 100,
+        huge: u64::MAX,
         own: 4,
         left: 2,
         right: 3,
@@ -318,20 +346,12 @@ fn stop_and_interrupt_end_the_reading() {
 
     let mut seen = Seen::default();
     let interrupt = AtomicBool::new(true);
-    let outcome =
-        Contents::new(sizes).read(&mut io::repeat(b'x'), 0, &origin(), &mut seen, &interrupt);
-    assert_eq!((outcome.flow, seen.blobs.len()), (Flow::Stop, 0));
-}
-
-#[test]
-fn a_cut_lies_before_a_character() {
-    let text = "a\u{1f511}b".as_bytes();
-    assert_eq!(
-        (0..=6)
-            .map(|i| character_start(text, i))
-            .collect::<Vec<_>>(),
-        [0, 1, 1, 1, 1, 5, 6]
+    let outcome = read_until(
+        &mut Contents::new(sizes),
+        &mut io::repeat(b'x'),
+        0,
+        &mut seen,
+        &interrupt,
     );
-    assert_eq!(character_start(b"\x80\x80\x80\x80\x80", 4), 4);
-    assert_eq!(character_start(b"\x80\x80", 1), 1);
+    assert_eq!((outcome.flow, seen.blobs.len()), (Flow::Stop, 0));
 }
