@@ -2,7 +2,7 @@
 
     benches/compare.sh TREE...                 trees of files
     benches/compare.sh --startup               one tiny file
-    benches/compare.sh --hostile [BYTES]       each hostile input as a file (default 32 MiB)
+    benches/compare.sh --hostile [BYTES]       each hostile input as a file (default 32 MiB), by keysieve
     benches/compare.sh --memory                1 GiB as a file and by a pipe, a million empty files, 100,000 small ones
 
 `walk+read` walks the same tree with the same number of threads and reads every file, and does nothing else: the floor.
@@ -226,7 +226,7 @@ def startup(chosen, args, log):
 
 
 def hostile(chosen, args, log):
-    """One table for all inputs: the rates of all tools, and our memory."""
+    """One table for all inputs: the rates of all tools, and our memory. A run that takes too long ends in a bound."""
     inputs, folder = program("inputs", required=True), args.work / f"hostile-{args.hostile}"
     lines = subprocess.check_output([inputs], text=True).splitlines()
     rows = [["input", *(tool.name for tool in chosen), f"RSS of {OURS}"]]
@@ -237,7 +237,10 @@ def hostile(chosen, args, log):
         file.unlink()
 
         def rate(measured):
-            return f"{args.hostile / 1e6 / min(r.wall for r in measured):.0f}" if measured else f"> {args.timeout} s"
+            if not measured:
+                return f"< {args.hostile / 1e6 / args.timeout:.1f} (stopped after {args.timeout} s)"
+            megabytes = args.hostile / 1e6 / min(r.wall for r in measured)
+            return f"{megabytes:.0f}" if megabytes >= 10 else f"{megabytes:.1f}"
 
         rows.append([name, *map(rate, runs.values()), mib(runs[OURS]) if runs.get(OURS) else ""])
         print(" ".join(rows[-1]), file=sys.stderr, flush=True)  # it takes long: something to look at
@@ -258,11 +261,15 @@ def memory_cases(chosen, args, log):
         with subprocess.Popen(["sh", "-c", f"cat '{big}' >'{fifo}'"]):
             runs[OURS].append(run(ours[0], "-", args.timeout, log, stdin=str(fifo)))
     show("the same by a pipe", table(runs, args, 1 << 30))
+    if not args.keep:
+        big.unlink()
     for count, text in (args.empty_files, b""), (100_000, (b"let answer = 42;\n" * 128)[:2048]):
         title, folder = f"{count:,} files of {len(text)} bytes", args.work / f"{count}-files-of-{len(text)}-bytes"
         if not folder.exists():
             make_files(folder, count, text)
         show(title, table(compare(title, chosen, folder, args, log), args))
+        if not args.keep:
+            shutil.rmtree(folder)
 
 
 def make_files(folder, count, text):
@@ -270,8 +277,23 @@ def make_files(folder, count, text):
         if i % 1000 == 0:
             directory = folder / f"{i // 1000:04}"
             directory.mkdir(parents=True)
-        with open(f"{directory}/{i % 1000:03}.txt", "wb") as file:
+        path = f"{directory}/{i % 1000:03}.txt"
+        if not text:
+            os.mknod(path)  # one system call for a million of them, not two
+            continue
+        with open(path, "wb") as file:
             file.write(text)
+
+
+def quick_folder(files, size):
+    """A folder in memory, where a million files are made and removed in seconds, or None where there is none."""
+    folder = "/dev/shm"
+    if not os.access(folder, os.W_OK):
+        return None
+    room = os.statvfs(folder)
+    # Each file takes about 1 KiB of memory besides its text; a machine that has no more to spare uses the disk.
+    enough = room.f_bavail * room.f_frsize > 2 * (size + files * 1024)
+    return folder if enough and (room.f_files == 0 or room.f_favail > files) else None
 
 
 def arguments():
@@ -280,24 +302,26 @@ def arguments():
     parser.add_argument("--startup", action="store_true")
     parser.add_argument("--hostile", nargs="?", type=int, const=32 * MIB, metavar="BYTES")
     parser.add_argument("--memory", action="store_true")
-    parser.add_argument("--runs", type=int, help="of walk+read and keysieve (5; 20 for --startup)")
+    parser.add_argument("--runs", type=int, help="of walk+read and keysieve (5; 20 for --startup, 3 for --hostile)")
     parser.add_argument("--peer-runs", type=int, help="of each peer (as --runs)")
     parser.add_argument("--tools", type=lambda names: names.split(","), help="only these, separated by commas")
     parser.add_argument("--threads", type=int, help="of walk+read and keysieve (one for each core)")
-    parser.add_argument("--timeout", type=int, default=600, metavar="SECONDS", help="for one run (600)")
+    parser.add_argument("--timeout", type=int, metavar="SECONDS", help="for one run (600; 30 for --hostile)")
     parser.add_argument("--empty-files", type=int, default=1_000_000, metavar="COUNT", help="for --memory (1,000,000)")
     parser.add_argument("--work", type=lambda path: pathlib.Path(path).resolve(),
-                        help="where inputs are made and kept (a temporary folder that is removed)")
+                        help="where inputs are made and kept (a temporary folder that is removed; for --memory in "
+                             "/dev/shm if there is room)")
     parser.add_argument("--raw", type=lambda path: pathlib.Path(path).resolve(),
                         help="append the runs to this file, a line of JSON for each case and tool")
     args = parser.parse_args()
     modes = [bool(args.tree), args.startup, args.hostile is not None, args.memory]
     if sum(modes) != 1:
         parser.error("either trees, or one of --startup, --hostile and --memory")
-    args.runs = args.runs or (20 if args.startup else 5)
+    args.runs = args.runs or (20 if args.startup else 3 if args.hostile else 5)
     args.peer_runs = args.runs if args.peer_runs is None else args.peer_runs
-    if args.memory and not args.tools:
-        args.tools = [FLOOR, OURS]  # a peer that reads all of it at once could take the machine down
+    args.timeout = args.timeout or (30 if args.hostile else 600)
+    if (args.memory or args.hostile) and not args.tools:
+        args.tools = [FLOOR, OURS]  # a peer could take the machine down, or hours
     return args
 
 
@@ -305,7 +329,9 @@ def main():
     args = arguments()
     chosen = tools(args.tools, args.threads)
     mode = startup if args.startup else hostile if args.hostile else memory_cases if args.memory else trees
-    with tempfile.TemporaryDirectory() as scratch:
+    args.keep = args.work is not None
+    quick = quick_folder(args.empty_files + 100_000, 1 << 30) if args.memory and not args.keep else None
+    with tempfile.TemporaryDirectory(dir=quick) as scratch:
         os.chdir(scratch)  # no configuration of any tool lies here
         args.work = args.work or pathlib.Path(scratch)
         args.work.mkdir(parents=True, exist_ok=True)
