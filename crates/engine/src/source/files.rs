@@ -146,9 +146,9 @@ impl Source for Files {
         let roots = self.config.roots.iter().map(PathBuf::as_path);
         if self.config.ignore_files {
             let trapped = Arc::new(Mutex::default());
-            let (traps, plain): (Vec<_>, Vec<_>) = roots.partition(|root| trap_over(root));
+            let (plain, rest): (Vec<_>, Vec<_>) = roots.partition(|root| may_ignore(root));
             pass.run(plain, Some(&trapped));
-            pass.run(traps, None);
+            pass.run(rest, None);
             pass.run(lock(&trapped).iter().map(PathBuf::as_path), None);
         } else {
             pass.run(roots, None);
@@ -231,9 +231,18 @@ impl<'a> Pass<'a> {
         roots: impl IntoIterator<Item = &'p Path>,
         trapped: Option<&Arc<Mutex<Vec<PathBuf>>>>,
     ) {
+        let roots: Vec<_> = roots.into_iter().collect();
+        if roots.is_empty() {
+            return; // to build a walk reads the user's git configuration
+        }
+        // A file is the work of one thread: no more of them are started than can have any.
+        let threads = if roots.iter().any(|root| root.is_dir()) {
+            self.files.config.threads
+        } else {
+            self.files.threads().min(roots.len())
+        };
         let mut walk = WalkBuilder::from_iter(roots);
-        walk.standard_filters(false)
-            .threads(self.files.config.threads);
+        walk.standard_filters(false).threads(threads);
         if trapped.is_some() {
             walk.parents(true)
                 .git_ignore(true)
@@ -289,10 +298,11 @@ fn is_trap(directory: &Path) -> bool {
     })
 }
 
-/// Whether `root` is a directory for which the walker would read a trap: its own ignore files and those above it.
-fn trap_over(root: &Path) -> bool {
+/// Whether the walker may read ignore files for `root`: for a directory without a trap in it or above it. What is no
+/// directory is scanned whatever they say, and to read the user's git configuration costs as much as to scan it.
+fn may_ignore(root: &Path) -> bool {
     root.is_dir()
-        && root
+        && !root
             .canonicalize()
             .is_ok_and(|root| root.ancestors().any(is_trap))
 }
