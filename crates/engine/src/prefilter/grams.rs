@@ -15,11 +15,9 @@ const SPREAD: u32 = 0x9E37_79B1;
 const BITS_LOG: u32 = 13;
 /// Words of a slot: gram, first entry, number of entries (0 for an empty slot).
 const SLOT: usize = 3;
-/// Words of an entry: literal, offset of the gram in it, start and length of its text, and its first [`HEAD`] bytes,
-/// folded: many literals can share a gram (`://`), and these tell them apart at once.
-const ENTRY: usize = 6;
-/// Bytes of a literal that are compared before all of it is.
-const HEAD: usize = 8;
+/// Words of an entry: literal, offset of the gram in it, start and length of its text, and the four bytes before and
+/// behind the gram, each with its mask: many literals can share a gram (`://`), and these tell them apart at once.
+const ENTRY: usize = 8;
 
 /// The table.
 #[derive(Debug)]
@@ -52,17 +50,16 @@ impl Grams {
             offset,
         } in literals
         {
-            let mut head = [0; HEAD];
-            let len = text.len().min(HEAD);
-            head[..len].copy_from_slice(&text[..len]);
-            let head = fold_head(head, text.len());
+            let ((before, before_mask), (behind, behind_mask)) = around(text, offset);
             let entry = [
                 literal.0,
                 offset as u32,
                 texts.len() as u32,
                 text.len() as u32,
-                head as u32,
-                (head >> 32) as u32,
+                before & before_mask,
+                before_mask,
+                behind & behind_mask,
+                behind_mask,
             ];
             texts.extend_from_slice(text);
             match text[offset..] {
@@ -140,6 +137,7 @@ impl Grams {
         let rest = &text[at..text.len().min(at + 4)];
         bytes[..rest.len()].copy_from_slice(rest);
         let gram = fold(bytes);
+        let ((before, _), (behind, _)) = around(text, at);
         let count = self.slots.len() / SLOT;
         let mut slot = home(gram, count);
         loop {
@@ -154,16 +152,14 @@ impl Grams {
                     .chunks_exact(ENTRY)
                     .take(len as usize)
                 {
-                    let [literal, offset, start, len, low, high] =
+                    let [literal, offset, start, len, b, b_mask, a, a_mask] =
                         *entry.first_chunk().expect("entries are whole");
+                    if before & b_mask != b || behind & a_mask != a {
+                        continue;
+                    }
                     let Some(begin) = at.checked_sub(offset as usize) else {
                         continue;
                     };
-                    let found = text[begin..].first_chunk();
-                    let head = u64::from(low) | u64::from(high) << 32;
-                    if found.is_some_and(|&found| fold_head(found, len as usize) != head) {
-                        continue;
-                    }
                     if self.stands(text, begin, start as usize, len as usize) {
                         hit(begin, LiteralId(literal));
                     }
@@ -191,11 +187,33 @@ fn fold(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | FOLD
 }
 
-/// The first bytes of a literal of length `len`, or of what may be one.
+/// Bytes, folded, and a mask of those of them that are there.
+type Some4 = (u32, u32);
+
+/// The four bytes before the gram at `at`, and the four behind it.
 #[inline(always)]
-fn fold_head(bytes: [u8; HEAD], len: usize) -> u64 {
-    let unused = 8 * HEAD.saturating_sub(len) as u32;
-    (u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020) << unused >> unused
+fn around(text: &[u8], at: usize) -> (Some4, Some4) {
+    let before = match at
+        .checked_sub(4)
+        .and_then(|from| text[from..].first_chunk())
+    {
+        Some(bytes) => (fold(*bytes), u32::MAX),
+        None => {
+            let mut bytes = [0; 4];
+            bytes[4 - at..].copy_from_slice(&text[..at]);
+            (fold(bytes), !(u32::MAX >> (8 * at)))
+        }
+    };
+    let rest = text.get(at + 4..).unwrap_or_default();
+    let behind = match rest.first_chunk() {
+        Some(bytes) => (fold(*bytes), u32::MAX),
+        None => {
+            let mut bytes = [0; 4];
+            bytes[..rest.len()].copy_from_slice(rest);
+            (fold(bytes), !(u32::MAX << (8 * rest.len())))
+        }
+    };
+    (before, behind)
 }
 
 /// The word of the bit table; the mask lets the compiler see that it is in range.

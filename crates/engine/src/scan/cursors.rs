@@ -10,6 +10,8 @@ pub(super) struct Progress {
     pub(super) cursor: Cursor,
     /// Matches that were taken for secrets.
     pub(super) found: usize,
+    /// Whether the rule looks at contents of this name, once that was asked.
+    pub(super) looks: Option<bool>,
 }
 
 /// The [`Progress`] of each rule. A reset costs nothing: entries of older blobs do not count.

@@ -361,12 +361,15 @@ impl Scan<'_> {
                 if progress.found == MAX_OF_RULE {
                     continue;
                 }
+                if !*progress.looks.get_or_insert_with(|| rule.looks_at(name)) {
+                    continue;
+                }
                 let cursor = &mut progress.cursor;
                 let Some(matched) = verifier.verify(rule, *role, literal, hit.at, cursor) else {
                     continue;
                 };
                 cursor.from = matched.whole.end;
-                if !(own.0..own.1).contains(&matched.whole.start) || !rule.looks_at(name) {
+                if !(own.0..own.1).contains(&matched.whole.start) {
                     continue;
                 }
                 match checks::judge(
