@@ -150,8 +150,9 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
     )?;
 
     let shape = match rule.shape {
-        Shape::Around { least, most } => {
-            format!("Shape::Around {{ least: {least}, most: {most} }}")
+        Shape::Around { least, most, lead } => {
+            let lead = lead.0;
+            format!("Shape::Around {{ least: {least}, most: {most}, lead: ByteSet({lead:?}) }}")
         }
         other => format!("Shape::{other:?}"),
     };

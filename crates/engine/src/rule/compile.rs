@@ -137,7 +137,11 @@ fn shape(spec: &RuleSpec, keywords: &[String], hir: &Hir) -> Result<Shape, Error
         (false, false, true) if proof::begins_with(hir, &spec.prefixes) => Ok(Shape::Token),
         (false, false, true) => Err(ErrorKind::Literals { field: "prefixes" }),
         (false, true, false) => match proof::holds(hir, keywords) {
-            Some((least, most)) => Ok(Shape::Around { least, most }),
+            Some(before) => Ok(Shape::Around {
+                least: before.least,
+                most: before.most,
+                lead: before.lead,
+            }),
             None => Err(ErrorKind::Literals { field: "keywords" }),
         },
         (false, ..) => Err(field_error(
@@ -200,7 +204,11 @@ mod tests {
             Shape::Token
         );
         let around = rule("keywords = ['ABC']\npattern = '[0-9]{1,5}(?i)abc'").unwrap();
-        assert_eq!(around.shape, Shape::Around { least: 1, most: 5 });
+        let Shape::Around { least, most, lead } = around.shape else {
+            panic!("{:?}", around.shape)
+        };
+        assert_eq!((least, most), (1, 5));
+        assert!(lead.contains(b'0') && !lead.contains(b'a'));
         assert_eq!(
             rule("keywords = ['abc']\nvalue = '[0-9]{5}'")
                 .unwrap()

@@ -114,6 +114,8 @@ pub enum Shape {
         least: usize,
         /// At most.
         most: usize,
+        /// The bytes that can stand before it.
+        lead: ByteSet,
     },
     /// The pattern is that of a whole value, assigned to a name that holds one of the keywords.
     Assigned,

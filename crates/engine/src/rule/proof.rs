@@ -120,9 +120,37 @@ pub(super) fn begins_with(hir: &Hir, prefixes: &[impl AsRef<str>]) -> bool {
     })
 }
 
-/// If every match holds one of `keywords` (lower case) as a plain literal, in any ASCII case: how many bytes of the
-/// match stand before the keyword begins, at least and at most.
-pub(super) fn holds(hir: &Hir, keywords: &[impl AsRef<str>]) -> Option<(usize, usize)> {
+/// What stands in a match before its keyword begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Before {
+    /// Bytes, at least.
+    pub(super) least: usize,
+    /// Bytes, at most.
+    pub(super) most: usize,
+    /// Which bytes.
+    pub(super) lead: ByteSet,
+}
+
+impl Before {
+    /// With a part that stands before what this is about; `None` where it has no longest match.
+    fn after(mut self, part: &Hir) -> Option<Self> {
+        let properties = part.properties();
+        self.least = self.least.checked_add(properties.minimum_len()?)?;
+        self.most = self.most.checked_add(properties.maximum_len()?)?;
+        collect_all(part, &mut self.lead);
+        Some(self)
+    }
+
+    fn and(mut self, inner: Self) -> Self {
+        self.least += inner.least;
+        self.most += inner.most;
+        self.lead.insert_all(inner.lead);
+        self
+    }
+}
+
+/// If every match holds one of `keywords` (lower case) as a plain literal, in any ASCII case: what stands before it.
+pub(super) fn holds(hir: &Hir, keywords: &[impl AsRef<str>]) -> Option<Before> {
     match hir.kind() {
         HirKind::Capture(capture) => holds(&capture.sub, keywords),
         HirKind::Repetition(r) if r.min > 0 => holds(&r.sub, keywords),
@@ -130,13 +158,17 @@ pub(super) fn holds(hir: &Hir, keywords: &[impl AsRef<str>]) -> Option<(usize, u
             .iter()
             .map(|branch| holds(branch, keywords))
             .reduce(|a, b| {
-                let ((least, most), (other_least, other_most)) = (a?, b?);
-                Some((least.min(other_least), most.max(other_most)))
+                let (mut a, b) = (a?, b?);
+                a.least = a.least.min(b.least);
+                a.most = a.most.max(b.most);
+                a.lead.insert_all(b.lead);
+                Some(a)
             })?,
         HirKind::Concat(parts) => {
             let flat = flatten(parts);
-            // A run of letters that is fixed but for its case, and how far into the match it can begin.
-            let (mut run, mut run_from, mut before) = (Vec::new(), (0, 0), (0usize, 0usize));
+            // A run of letters that is fixed but for its case, and what stands before it.
+            let (mut run, mut run_from, mut before) =
+                (Vec::new(), Before::default(), Before::default());
             for part in &flat {
                 match folded(part) {
                     Some(bytes) => {
@@ -145,23 +177,53 @@ pub(super) fn holds(hir: &Hir, keywords: &[impl AsRef<str>]) -> Option<(usize, u
                         }
                         run.extend(bytes);
                         if let Some(at) = find_any(&run, keywords) {
-                            return Some((run_from.0 + at, run_from.1 + at));
+                            return Some(run_from.and(within(&run, at)));
                         }
                     }
                     None => {
                         run.clear();
-                        if let Some((least, most)) = holds(part, keywords) {
-                            return Some((before.0 + least, before.1 + most));
+                        if let Some(inner) = holds(part, keywords) {
+                            return Some(before.and(inner));
                         }
                     }
                 }
-                let properties = part.properties();
-                before.0 = before.0.checked_add(properties.minimum_len()?)?;
-                before.1 = before.1.checked_add(properties.maximum_len()?)?;
+                before = before.after(part)?;
             }
             None
         }
-        _ => find_any(&folded(hir)?, keywords).map(|at| (at, at)),
+        _ => {
+            let run = folded(hir)?;
+            find_any(&run, keywords).map(|at| within(&run, at))
+        }
+    }
+}
+
+/// The first bytes of a run, in both cases.
+fn within(run: &[u8], at: usize) -> Before {
+    let mut lead = ByteSet::default();
+    for byte in &run[..at] {
+        lead.insert_range(*byte, *byte);
+        let upper = byte.to_ascii_uppercase();
+        lead.insert_range(upper, upper);
+    }
+    Before {
+        least: at,
+        most: at,
+        lead,
+    }
+}
+
+/// Adds every byte that can stand in a match.
+pub(super) fn collect_all(hir: &Hir, bytes: &mut ByteSet) {
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.iter().for_each(|&b| bytes.insert_range(b, b)),
+        HirKind::Class(class) => bytes.insert_all(ByteSet::of(class)),
+        HirKind::Capture(capture) => collect_all(&capture.sub, bytes),
+        HirKind::Repetition(repetition) => collect_all(&repetition.sub, bytes),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().for_each(|part| collect_all(part, bytes));
+        }
+        HirKind::Empty | HirKind::Look(_) => {}
     }
 }
 
@@ -272,15 +334,22 @@ mod tests {
 
     #[test]
     fn a_keyword_in_every_branch_is_held_at_its_distance() {
-        assert_eq!(holds(&hir("[a-z]{1,9}://x"), &["://"]), Some((1, 9)));
+        let held = |pattern: &str, keyword: &str| {
+            let before = holds(&hir(pattern), &[keyword])?;
+            let lead: String = before.lead.bytes().map(char::from).collect();
+            Some((before.least, before.most, lead))
+        };
+        let some = |least, most, lead: &str| Some((least, most, lead.to_owned()));
+        assert_eq!(held("[a-c]{1,9}://x", "://"), some(1, 9, "abc"));
+        assert_eq!(held("(?i)machine [a-z]{3}", "machine "), some(0, 0, ""));
+        assert_eq!(held("(?:ab|xyab)[0-9]", "ab"), some(0, 2, "XYxy"));
+        assert_eq!(held("(?:ab|cd)[0-9]", "ab"), None);
+        assert_eq!(held("(?:ab)?[0-9]", "ab"), None);
+        assert_eq!(held("a(?P<secret>b)c", "abc"), some(0, 0, ""));
         assert_eq!(
-            holds(&hir("(?i)machine [a-z]{3}"), &["machine "]),
-            Some((0, 0))
+            held("-{2,3}(?:x|yab[0-9])ab", "ab"),
+            some(3, 7, "-0123456789abxy")
         );
-        assert_eq!(holds(&hir("(?:ab|xxab)[0-9]"), &["ab"]), Some((0, 2)));
-        assert_eq!(holds(&hir("(?:ab|cd)[0-9]"), &["ab"]), None);
-        assert_eq!(holds(&hir("(?:ab)?[0-9]"), &["ab"]), None);
-        assert_eq!(holds(&hir("a(?P<secret>b)c"), &["abc"]), Some((0, 0)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use regex_syntax::hir::{Hir, HirKind};
 
+use super::proof::collect_all;
 use super::{Boundary, ByteSet, Shape};
 use crate::prefilter::{MIN_RUN, is_token_byte};
 
@@ -82,26 +83,12 @@ pub(super) fn prove(hir: &Hir, shape: Shape, boundary: Boundary) -> Tier {
 /// Whether matches have no digits, letters of at most one case, and joints between them.
 fn is_namelike(hir: &Hir) -> bool {
     let mut bytes = ByteSet::default();
-    collect(hir, &mut bytes);
+    collect_all(hir, &mut bytes);
     let any = |wanted: fn(&u8) -> bool| (0..=127u8).any(|b| bytes.contains(b) && wanted(&b));
     let joint = any(|b| is_token_byte(*b) && !b.is_ascii_alphanumeric());
     joint
         && !any(u8::is_ascii_digit)
         && !(any(u8::is_ascii_uppercase) && any(u8::is_ascii_lowercase))
-}
-
-/// Adds every byte that can stand in a match.
-fn collect(hir: &Hir, bytes: &mut ByteSet) {
-    match hir.kind() {
-        HirKind::Literal(literal) => literal.0.iter().for_each(|&b| bytes.insert_range(b, b)),
-        HirKind::Class(class) => bytes.insert_all(ByteSet::of(class)),
-        HirKind::Capture(capture) => collect(&capture.sub, bytes),
-        HirKind::Repetition(repetition) => collect(&repetition.sub, bytes),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            parts.iter().for_each(|part| collect(part, bytes))
-        }
-        HirKind::Empty | HirKind::Look(_) => {}
-    }
 }
 
 /// How many token bytes every match begins with, and whether a match has no others, so that what follows counts on.
@@ -169,6 +156,14 @@ mod tests {
         }
     }
 
+    fn around(most: usize) -> Shape {
+        Shape::Around {
+            least: 0,
+            most,
+            lead: ByteSet::default(),
+        }
+    }
+
     #[test]
     fn the_shape_decides_which_literal_is_looked_for() {
         assert_eq!(tier("[0-9a-f]{16}", Shape::Assigned), Tier::Keyword);
@@ -176,12 +171,8 @@ mod tests {
             tier("[a-z]{4}(?:-[a-z]{4}){3}", Shape::Assigned),
             Tier::Full(Why::Namelike)
         );
-        assert_eq!(
-            tier("[0-9a-f]{40}", Shape::Around { least: 0, most: 3 }),
-            Tier::Full(Why::Inside)
-        );
-        let first = Shape::Around { least: 0, most: 0 };
-        assert_eq!(tier("(?i:abc)[0-9a-f]{40}", first), Tier::Prefix);
+        assert_eq!(tier("[0-9a-f]{40}", around(3)), Tier::Full(Why::Inside));
+        assert_eq!(tier("(?i:abc)[0-9a-f]{40}", around(0)), Tier::Prefix);
         let anywhere = prove(
             &super::super::compile::parse("abc[0-9]{30}").unwrap(),
             Shape::Token,

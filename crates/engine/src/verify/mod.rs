@@ -81,10 +81,17 @@ impl<'t> Verifier<'t> {
 
     /// Tries every place from which a match can reach `keyword`, each once.
     fn around(&self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
-        let Shape::Around { least, most } = rule.shape else {
+        let Shape::Around { least, most, lead } = rule.shape else {
             return None;
         };
         let first = keyword.start.saturating_sub(most).max(cursor.from);
+        let before = self.text.get(first..keyword.start).unwrap_or_default();
+        let led = before
+            .iter()
+            .rev()
+            .take_while(|&&b| lead.contains(b))
+            .count();
+        let first = first.max(keyword.start - led);
         let last = keyword.start.checked_sub(least)?;
         for start in first..=last {
             if !rule.head.contains(self.text[start]) {
