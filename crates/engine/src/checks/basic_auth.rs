@@ -24,6 +24,10 @@ pub fn judge(value: &[u8]) -> Opinion {
     if user == password {
         return Opinion::Doubt(Reason::Placeholder);
     }
+    let plain_word = |part: &[u8]| part.len() < 12 && part.iter().all(u8::is_ascii_lowercase);
+    if plain_word(user) && plain_word(password) {
+        return Opinion::Doubt(Reason::Wordlike);
+    }
     match reference::judge(password).or_else(|| placeholder::judge(password)) {
         Some(reason) => Opinion::Doubt(reason),
         None => Opinion::For(Evidence::Structure("decodes to a user and a password")),
@@ -43,6 +47,7 @@ mod tests {
         assert!(matches!(of("svc-deploy:k3Vq8-zW1"), Opinion::For(_)));
         assert_eq!(of("no colon in here"), Opinion::Against(Reason::Malformed));
         assert_eq!(of("user:"), Opinion::Against(Reason::Malformed));
+        assert_eq!(of("shop:sesame"), Opinion::Doubt(Reason::Wordlike));
         assert_eq!(of("admin:admin"), Opinion::Doubt(Reason::Placeholder));
         assert_eq!(judge(b"!!"), Opinion::Against(Reason::Malformed));
     }

@@ -42,6 +42,8 @@ impl<'a> Subject<'a> {
 /// What a check says.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Opinion {
+    /// It is one beyond the confidence of its rule.
+    Sure(Evidence),
     /// It is one.
     For(Evidence),
     /// It may be none: low confidence.
@@ -87,7 +89,11 @@ pub fn judge<'a>(rule: &Rule, subject: Subject<'a>) -> Result<Judgement<'a>, Rea
         evidence: Vec::new(),
     };
 
-    // A checksum that holds ends all doubt: one value in four billion has it by chance.
+    // What is published opens nothing, though its checksum may well hold.
+    if placeholder::is_published(value) || placeholder::is_published(&value[prefix_len..]) {
+        return Err(Reason::DocumentedExample);
+    }
+    // A checksum that holds ends all other doubt: one value in four billion has it by chance.
     let checksum = rule.checks.iter().find_map(|check| match check {
         CheckName::Checksum(scheme) => scheme.verify(value, prefix_len),
         _ => None,
@@ -123,6 +129,13 @@ pub fn judge<'a>(rule: &Rule, subject: Subject<'a>) -> Result<Judgement<'a>, Rea
 
     for opinion in opinions(rule, subject, &value[prefix_len..]) {
         match opinion {
+            Opinion::Sure(evidence) => {
+                // What the kind of file made less certain stays so.
+                if judgement.confidence == rule.confidence {
+                    judgement.confidence = Confidence::High;
+                }
+                judgement.evidence.push(evidence);
+            }
             Opinion::For(evidence) => judgement.evidence.push(evidence),
             Opinion::Doubt(reason) => {
                 judgement.confidence = Confidence::Low;
@@ -168,15 +181,10 @@ fn opinions<'a>(
     };
 
     let common = std::iter::once_with(move || reference::judge(value).map(against))
-        .chain(std::iter::once_with(move || {
-            shape::judge(random)
-                .or_else(|| placeholder::judge(random))
-                .map(doubt)
-        }))
+        .chain(std::iter::once_with(move || form(value, random, generic)))
         .chain(std::iter::once_with(move || {
             // What stands beside a name and reads like words is a name itself, whatever the rule's alphabet.
-            let wordlike =
-                rule.shape == Shape::Assigned && !generic && words::likeness(value) > 0.6;
+            let wordlike = !distinctive && !generic && words::likeness(value) > 0.6;
             wordlike.then_some(Opinion::Doubt(Reason::Wordlike))
         }))
         .chain(std::iter::once_with(move || {
@@ -196,4 +204,27 @@ fn opinions<'a>(
         CheckName::PemBody | CheckName::Checksum(_) => None,
     });
     common.chain(named).flatten()
+}
+
+/// What the form of a value says, mostly that of its random part. No generator fills a value up: that leaves no doubt.
+/// Anything else that looks like a stand-in may be a real one of a careless person; where a name is all that speaks for
+/// it, its words speak louder.
+fn form(value: &[u8], random: &[u8], generic: bool) -> Option<Opinion> {
+    if shape::is_filled(random) {
+        return Some(Opinion::Against(Reason::Regular));
+    }
+    if let Some(reason) = shape::judge(random) {
+        let doubtful = !generic || reason == Reason::Regular;
+        return Some(if doubtful {
+            Opinion::Doubt(reason)
+        } else {
+            Opinion::Against(reason)
+        });
+    }
+    let reason = placeholder::judge(value).or_else(|| placeholder::judge(random))?;
+    Some(if generic {
+        Opinion::Against(reason)
+    } else {
+        Opinion::Doubt(reason)
+    })
 }

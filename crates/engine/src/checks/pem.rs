@@ -6,6 +6,7 @@
 
 use memchr::memmem;
 
+use super::words;
 use crate::Span;
 
 /// A key with its armour.
@@ -34,7 +35,9 @@ pub fn block(text: &[u8], header: Span) -> Option<Block> {
     let (body_len, footer_len) = footer(rest, &text[header.range()]);
     let area = &rest[..body_len];
     let body = body(area);
-    if body.len() < MIN_BODY || is_filler(&body) {
+    // What follows a header in a parser is code: its names can be as long as lines of base64.
+    let head = &body[..body.len().min(2 * MIN_BODY)];
+    if body.len() < MIN_BODY || is_filler(&body) || words::likeness(head) > 0.5 {
         return None;
     }
     let closed = footer_len > 0;
@@ -202,6 +205,18 @@ mod tests {
     fn check(text: &str) -> Option<Block> {
         let start = text.find("-----BEGIN").expect("there is a header");
         block(text.as_bytes(), Span::new(start, start + HEADER.len()))
+    }
+
+    #[test]
+    fn code_behind_a_header_is_no_body() {
+        let header = ["-----BEGIN", " PRIVATE KEY-----"].concat();
+        let text = format!(
+            "if (value.indexOf(\"{header}\") !== 0) throw new TypeError('must be PKCS8 formatted string');\n\
+             return importAsymmetricKeyFromText(value, removeHeaderAndFooter, convertToArrayBuffer)\n"
+        );
+        let start = text.find("-----").expect("the header");
+        let span = Span::new(start, start + header.len());
+        assert_eq!(block(text.as_bytes(), span), None);
     }
 
     #[test]

@@ -34,6 +34,42 @@ pub fn is_uuid(value: &[u8]) -> bool {
         })
 }
 
+/// Whether `value` begins with a day as ISO 8601 writes it and goes on as a time does: `2026-01-31T10:00:00Z`.
+pub fn is_date(value: &[u8]) -> bool {
+    value.len() >= 10
+        && value.iter().enumerate().all(|(i, b)| match i {
+            4 | 7 => *b == b'-',
+            0..=9 => b.is_ascii_digit(),
+            _ => b.is_ascii_digit() || b"TZ:.+- ".contains(b),
+        })
+}
+
+/// The fewest letters and digits that fill a value.
+const FILL: usize = 8;
+
+/// Whether a value is filled up rather than drawn: one letter or digit makes up 60 % of it (`xxxx-xxxx-xxxxxxx`), one to
+/// three are repeated to the end, or a handful are strung out over its length. No generator makes that, so no doubt is
+/// left, whatever the format around it.
+pub fn is_filled(value: &[u8]) -> bool {
+    let drawn: Vec<u8> = value
+        .iter()
+        .filter(|b| b.is_ascii_alphanumeric())
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    if drawn.len() < FILL {
+        return false;
+    }
+    let mut counts = [0usize; 256];
+    for &b in &drawn {
+        counts[usize::from(b)] += 1;
+    }
+    let most = counts.iter().copied().max().unwrap_or(0);
+    let distinct = counts.iter().filter(|&&n| n > 0).count();
+    most * 5 >= drawn.len() * 3
+        || (2..=3).any(|unit| drawn[unit..] == drawn[..drawn.len() - unit])
+        || distinct <= 8 && distinct * 8 <= drawn.len()
+}
+
 fn is_hex(value: &[u8]) -> bool {
     value.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         || value.iter().all(|b| matches!(b, b'0'..=b'9' | b'A'..=b'F'))
@@ -88,6 +124,7 @@ fn is_regular(value: &[u8]) -> bool {
         || (2..=MAX_UNIT.min(value.len() / 2))
             .any(|unit| value[unit..] == value[..value.len() - unit])
         || patterned(value) * 5 >= value.len() * 3
+        || value.len() >= 9 && short_runs(value) * 5 >= value.len() * 4
 }
 
 /// How many bytes of `value` lie in runs: `aaaa`, `abcd`, `9876`, `qwerty`, `1qaz`, `a1b2c3`.
@@ -108,6 +145,19 @@ pub(super) fn patterned(value: &[u8]) -> usize {
         };
         covered += run;
         rest = &rest[run.max(1)..];
+    }
+    covered
+}
+
+/// How many bytes of `value` lie in counts of three or more: `abc123def456`.
+fn short_runs(value: &[u8]) -> usize {
+    let mut rest = value;
+    let mut covered = 0;
+    while !rest.is_empty() {
+        let pairs = rest.iter().zip(&rest[1..]);
+        let run = 1 + pairs.take_while(|&(&a, &b)| counts_up(a, b)).count();
+        covered += if run >= 3 { run } else { 0 };
+        rest = &rest[run..];
     }
     covered
 }
@@ -365,8 +415,49 @@ mod tests {
             "1234-5678-9012-3456",
             "01234567-89ab-cdef-0123-456789abcdef",
             "xyz12345",
+            "abc123def456ghi789jkl012",
         ] {
             assert_eq!(judge(value.as_bytes()), Some(Reason::Regular), "{value}");
+        }
+    }
+
+    #[test]
+    fn filled_values_are_told_whatever_stands_between() {
+        let x = |n: usize| "x".repeat(n);
+        for value in [
+            x(8),
+            format!("{}-{}.{}", x(8), x(18), x(9)),
+            format!("_{}_{}-X", x(6), x(22)),
+            format!("{}_PUT_IT_HERE_{}", "X".repeat(20), "X".repeat(12)),
+            "0".repeat(33) + "TUVWXYZ",
+            "123".repeat(6),
+            "aaaaaaaaaa1111111111bbbbbbbbbb2222222222".to_owned(),
+            "TEST".repeat(12) + "EXAM",
+        ] {
+            assert!(is_filled(value.as_bytes()), "{value}");
+        }
+        for value in [
+            hex(128),
+            hex(32),
+            "k3Vq8zW1xT9bLm2R".to_owned(),
+            "xxxx".to_owned(),
+            "0123456789".repeat(8),
+        ] {
+            assert!(!is_filled(value.as_bytes()), "{value}");
+        }
+    }
+
+    #[test]
+    fn dates_are_told_by_their_form() {
+        for value in [
+            "2026-01-31",
+            "2016-11-06T15:32:17.000000",
+            "2026-01-31 10:00:00+02:00",
+        ] {
+            assert!(is_date(value.as_bytes()), "{value}");
+        }
+        for value in ["2026-1-31", "2026-01-3x", "20260131", "2026-01-31-secret"] {
+            assert!(!is_date(value.as_bytes()), "{value}");
         }
     }
 

@@ -26,10 +26,15 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     if is_template(password) {
         return Some(Opinion::Against(Reason::Reference));
     }
-    if let Some(reason) = placeholder::judge(password) {
-        return Some(Opinion::Doubt(reason));
-    }
     let (user, host) = (user(subject), host(subject));
+    if let Some(reason) = placeholder::judge(password) {
+        // `user:password@`: with both halves made up, nothing is left to doubt.
+        return Some(if is_stand_in(user) {
+            Opinion::Against(reason)
+        } else {
+            Opinion::Doubt(reason)
+        });
+    }
     if user.eq_ignore_ascii_case(password) {
         return Some(Opinion::Doubt(Reason::Placeholder));
     }
@@ -44,6 +49,14 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     }
     let plain_word = password.iter().all(u8::is_ascii_lowercase) && password.len() < 12;
     (plain_word || words::likeness(password) > 0.8).then_some(Opinion::Doubt(Reason::Wordlike))
+}
+
+/// Users that stand for any user.
+const STAND_INS: [&[u8]; 6] = [b"user", b"username", b"usr", b"login", b"name", b"usuario"];
+
+fn is_stand_in(user: &[u8]) -> bool {
+    STAND_INS.iter().any(|name| user.eq_ignore_ascii_case(name))
+        || placeholder::judge(user).is_some()
 }
 
 /// `{password}`, `<password>`, `$PASS`, `%s`, `***`: a template or a mask.
@@ -126,6 +139,14 @@ mod tests {
         assert_eq!(
             of("postgres", "postgres", "db"),
             Some(Opinion::Doubt(Reason::Placeholder))
+        );
+        assert_eq!(
+            of("shop", "changeme", "db"),
+            Some(Opinion::Doubt(Reason::Placeholder))
+        );
+        assert_eq!(
+            of("user", "password", "db"),
+            Some(Opinion::Against(Reason::Placeholder))
         );
         assert_eq!(
             of("app", "k3Vq8-zW1", "db.example.com"),

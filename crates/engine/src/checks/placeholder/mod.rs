@@ -27,6 +27,12 @@ pub fn judge(value: &[u8]) -> Option<Reason> {
     }
 }
 
+/// Whether `value` itself, to the last character, is published as an example or as the fixed key of an emulator. Unlike a
+/// token with the claims of an example, which may be signed with a key of one's own, it leaves no doubt.
+pub fn is_published(value: &[u8]) -> bool {
+    documented::is_published(value)
+}
+
 /// The fewest characters that count as a mask in a longer value.
 const MASK: usize = 6;
 
