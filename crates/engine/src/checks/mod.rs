@@ -17,6 +17,7 @@ pub mod jwt;
 pub mod pem;
 pub mod placeholder;
 pub mod reference;
+pub mod score;
 pub mod shape;
 pub mod url_password;
 pub mod words;

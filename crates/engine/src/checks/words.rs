@@ -22,8 +22,14 @@ pub fn likeness(value: &[u8]) -> f64 {
     if value.is_empty() {
         return 0.0;
     }
-    let saved = (alphabet_bits(value) * value.len() as f64 - word_bits(value)) / value.len() as f64;
+    let saved = -advantage(value) / value.len() as f64;
     1.0 / (1.0 + (-STEEPNESS * (saved - MIDDLE)).exp())
+}
+
+/// How many bits less `value` costs the random model than the word model: above 0 it is rather random, below rather
+/// words. Unlike [`likeness`] it grows with the length, as certainty does: that of 8 characters is little.
+pub fn advantage(value: &[u8]) -> f64 {
+    word_bits(value) - alphabet_bits(value) * value.len() as f64
 }
 
 /// What the word model must save to leave it open, in bits a character. Most names save 0 to 2.5; of random values of
