@@ -30,7 +30,7 @@ pub struct Assignment {
 /// What joins name and value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operator {
-    /// `=`, `:=`, `+=`, `=>` ...
+    /// `=`, `:=`, `::=`, `+=`, `=>` ...
     Equals,
     /// `:`
     Colon,
@@ -106,7 +106,12 @@ impl<'t> Reader<'t> {
         }) > 0;
         if closed {
             // `key="x" value="v"`: the value is in a second attribute.
-            cursor.skip(24, |b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t'));
+            cursor.blanks();
+            let word = cursor.skip(24, |b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t'));
+            // Words before anything else are another thing: `...access-token)" https://example.com`.
+            if word > 0 && cursor.peek() != Some(b'=') {
+                return None;
+            }
         }
         let operator = operator(&mut cursor, closed)?;
         cursor.blanks();
@@ -120,7 +125,9 @@ impl<'t> Reader<'t> {
         }
 
         let quote = open_quote(&mut cursor);
-        if quote.is_none() && (broken || operator == Operator::Argument) {
+        // The text of an element may stand on a line of its own.
+        let stands_apart = broken && operator != Operator::Close;
+        if quote.is_none() && (stands_apart || operator == Operator::Argument) {
             return None;
         }
         scheme(&mut cursor);
@@ -235,6 +242,8 @@ impl Cursor<'_> {
 
 fn operator(cursor: &mut Cursor<'_>, closed: bool) -> Option<Operator> {
     let (operator, len) = match cursor.rest() {
+        [b':', b':', b'=', ..] => (Operator::Equals, 3),
+        [b':', b':', b':', b'=', ..] => (Operator::Equals, 4),
         [b':', b':', ..] => return None,
         [b':', b'=', ..] => (Operator::Equals, 2),
         [b':', ..] => (Operator::Colon, 1),
@@ -412,6 +421,9 @@ mod tests {
             ("'apiKey' => 'val-1'", "apiKey"),
             ("api_key := `val-1`", "api_key"),
             ("<apiKey>val-1</apiKey>", "apiKey"),
+            ("<apiKey>\n    val-1\n</apiKey>", "apiKey"),
+            ("API_KEY ::= \"val-1\"", "API_KEY"),
+            ("API_KEY :::= val-1", "API_KEY"),
             ("<add key=\"apiKey\" value=\"val-1\" />", "apiKey"),
             ("set(\"api_key\", \"val-1\")", "api_key"),
             ("setApiKey(\"val-1\")", "setApiKey"),
@@ -444,6 +456,7 @@ mod tests {
             "set(api_key, other)",
             "api_key = \"\"",
             "api_key = \"no end\n\"",
+            "\"$(print-api-key)\" https://example.com/v1",
             "api",
             "api=",
         ] {

@@ -124,6 +124,9 @@ impl<'t> Verifier<'t> {
             return None;
         }
         let name = assignment::name_around(text, keyword);
+        if found.operator == Operator::Close && text[..name.start].ends_with(b"</") {
+            return None; // the end of an element: what follows is the next one's
+        }
         let tried = Some((name.start, value.start));
         if cursor.tried == tried
             || rule.is_generic() && is_followed_by_word(text, name.end)
