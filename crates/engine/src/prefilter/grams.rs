@@ -13,11 +13,16 @@ const FOLD: u32 = 0x2020_2020;
 const SPREAD: u32 = 0x9E37_79B1;
 /// Words of the bit table: 2^13 x 32 bits are 32 KiB.
 const BITS_LOG: u32 = 13;
-/// Words of a slot: gram, first entry, number of entries (0 for an empty slot).
-const SLOT: usize = 3;
+/// Words of a slot: gram, first entry, number of entries (0 for an empty slot), and how many of them, the first ones,
+/// know all four bytes before the gram. Those are sorted by them.
+const SLOT: usize = 4;
 /// Words of an entry: literal, offset of the gram in it, start and length of its text, and the four bytes before and
 /// behind the gram, each with its mask: many literals can share a gram (`://`), and these tell them apart at once.
 const ENTRY: usize = 8;
+
+/// The words of an entry that hold the bytes before the gram, and their mask.
+const BEFORE: usize = 4;
+const MASK: usize = 5;
 
 /// The table.
 #[derive(Debug)]
@@ -72,7 +77,7 @@ impl Grams {
                 _ => unreachable!("the rule compiler refuses literals under 3 bytes"),
             }
         }
-        pairs.sort_unstable();
+        pairs.sort_unstable_by_key(|&(gram, entry)| (gram, !entry[MASK], entry[BEFORE], entry));
 
         let mut bits = vec![0u32; 1 << BITS_LOG];
         let groups = pairs.chunk_by(|a, b| a.0 == b.0).count();
@@ -85,7 +90,12 @@ impl Grams {
             while slots[at * SLOT + 2] > 0 {
                 at = next(at, slots.len() / SLOT);
             }
-            slots[at * SLOT..][..SLOT].copy_from_slice(&[gram, first, group.len() as u32]);
+            let known = group
+                .iter()
+                .filter(|(_, entry)| entry[MASK] == u32::MAX)
+                .count();
+            let slot = [gram, first, group.len() as u32, known as u32];
+            slots[at * SLOT..][..SLOT].copy_from_slice(&slot);
             first += group.len() as u32;
         }
         let entries: Vec<u32> = pairs.into_iter().flat_map(|(_, entry)| entry).collect();
@@ -141,19 +151,19 @@ impl Grams {
         let count = self.slots.len() / SLOT;
         let mut slot = home(gram, count);
         loop {
-            let [held, first, len] = *self.slots[slot * SLOT..]
+            let [held, first, len, known] = *self.slots[slot * SLOT..]
                 .first_chunk()
                 .expect("slots are whole");
             if len == 0 {
                 return;
             }
             if held == gram {
-                for entry in self.entries[first as usize * ENTRY..]
-                    .chunks_exact(ENTRY)
-                    .take(len as usize)
-                {
-                    let [literal, offset, start, len, b, b_mask, a, a_mask] =
-                        *entry.first_chunk().expect("entries are whole");
+                let entries = &self.entries[first as usize * ENTRY..][..len as usize * ENTRY];
+                let (entries, _) = entries.as_chunks::<ENTRY>();
+                let (known, others) = entries.split_at(known as usize);
+                let from = known.partition_point(|entry| entry[BEFORE] < before);
+                let same = known[from..].iter().take_while(|e| e[BEFORE] == before);
+                for &[literal, offset, start, len, b, b_mask, a, a_mask] in same.chain(others) {
                     if before & b_mask != b || behind & a_mask != a {
                         continue;
                     }
