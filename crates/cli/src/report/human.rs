@@ -44,20 +44,17 @@ fn past_lines(past: &Provenance) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(past.introduced.as_ref().map(|c| format!("since {}", by(c))));
     lines.extend(past.removed.as_ref().map(|c| format!("gone {}", by(c))));
-    let more = |n: usize| {
-        if n > 0 {
-            format!(" and {n} more")
-        } else {
-            String::new()
-        }
-    };
-    lines.push(match (past.in_head, past.refs.first()) {
+    // A branch tells more than `HEAD`, which is on one.
+    let named = past.refs.iter().find(|name| *name != "HEAD");
+    lines.push(match (past.in_head, named.or(past.refs.first())) {
         (true, _) => "HEAD has it".to_owned(),
         (false, Some(name)) => {
-            format!(
-                "not in HEAD, but {name}{} has it",
-                more(past.refs.len() - 1 + past.more_refs)
-            )
+            let others = past.refs.len() - 1 + past.more_refs;
+            let more = match others {
+                0 => String::new(),
+                others => format!(" and {others} more"),
+            };
+            format!("not in HEAD, but in the history of {name}{more}")
         }
         (false, None) => format!("no ref has it ({})", past.reach),
     });
