@@ -1,6 +1,7 @@
 """Times scanners as whole processes, side by side on the same files, and prints Markdown tables.
 
     benches/compare.sh TREE...                 trees of files
+    benches/compare.sh --history REPO...       whole histories of git repositories, bare or not
     benches/compare.sh --startup               one tiny file
     benches/compare.sh --hostile [BYTES]       each hostile input as a file (default 32 MiB), by keysieve
     benches/compare.sh --memory                1 GiB as a file and by a pipe, a million empty files, 100,000 small ones
@@ -33,7 +34,7 @@ import threading
 import time
 
 MIB = 1 << 20
-FLOOR, OURS = "walk+read", "keysieve"
+FLOOR, OURS, GIT = "walk+read", "keysieve", "git cat-file"
 # A peer's arguments around the target, and the exit codes with which it says that it did its work.
 PEERS = {
     "kingfisher": (["scan", "--no-validate", "--no-update-check"], [0, 200]),
@@ -41,6 +42,13 @@ PEERS = {
     "gitleaks": (["dir", "--no-banner", "--exit-code", "0"], [0]),
     "ripsecrets": ([], [0, 1]),
 }
+# The same for histories: git prints every object, which is the floor; what keysieve has to stay below.
+HISTORY_PEERS = {
+    "kingfisher": (["scan", "--no-validate", "--no-update-check"], [0, 200]),
+    "betterleaks": (["git", "--no-banner", "--exit-code", "0"], [0]),
+    "gitleaks": (["git", "--no-banner", "--exit-code", "0"], [0]),
+}
+EVERY_OBJECT = 'exec git -C "$0" cat-file --batch-all-objects --batch --unordered --buffer'
 
 
 @dataclasses.dataclass
@@ -83,6 +91,21 @@ def tools(wanted, threads):
     if threads and any(tool.name in PEERS for tool in found):
         sys.exit("--threads bounds only walk+read and keysieve: name them with --tools")
     return found
+
+
+def history_tools(wanted, threads):
+    """As tools(), for histories."""
+    limit = ["--threads", str(threads)] if threads else []
+    ours = [program("keysieve", required=True), "history", *limit, "--progress", "never"]
+    found = [
+        Tool(GIT, [shutil.which("sh"), "-c", EVERY_OBJECT], [0]),
+        Tool(OURS, ours, [0, 1, 4]),
+    ]
+    for name, (arguments, codes) in HISTORY_PEERS.items():
+        path = program(name, required=name in (wanted or []))
+        if path:
+            found.append(Tool(name, [path, *arguments], codes))
+    return [tool for tool in found if not wanted or tool.name in wanted]
 
 
 def program(name, required):
@@ -164,7 +187,8 @@ def table(runs, args, size=None):
     def best(name):
         return min(r.cpu for r in runs[name]) if runs.get(name) else None
 
-    head = ["tool", "wall min", "wall median", "CPU min", "CPU median", "peak RSS", f"CPU / {FLOOR}", f"CPU / {OURS}"]
+    floor = GIT if GIT in runs else FLOOR
+    head = ["tool", "wall min", "wall median", "CPU min", "CPU median", "peak RSS", f"CPU / {floor}", f"CPU / {OURS}"]
     rows = [head + (["MB/s of CPU"] if size else [])]
     for name, measured in runs.items():
         if not measured:
@@ -173,7 +197,7 @@ def table(runs, args, size=None):
         walls, cpus = [r.wall for r in measured], [r.cpu for r in measured]
         row = [name, seconds(min(walls)), seconds(statistics.median(walls))]
         row += [seconds(min(cpus)), seconds(statistics.median(cpus)), mib(measured)]
-        row += [f"{min(cpus) / base:.2f}" if base else "" for base in (best(FLOOR), best(OURS))]
+        row += [f"{min(cpus) / base:.2f}" if base else "" for base in (best(floor), best(OURS))]
         rows.append(row + ([f"{size / 1e6 / min(cpus):.0f}"] if size else []))
     return rows
 
@@ -201,7 +225,7 @@ def machine(chosen):
     print(f"{datetime.date.today()}, {model}, {os.cpu_count()} cores, Linux {platform.release()}, "
           f"load {os.getloadavg()[0]:.1f} at the start.\n")
     for tool in chosen:
-        if tool.name != FLOOR:
+        if tool.name not in (FLOOR, GIT):
             said = subprocess.run([tool.command[0], "--version"], stdout=subprocess.PIPE, text=True).stdout
             print(f"* {(said.split() or ['?'])[-1]}: `{tool.name} {' '.join(tool.command[1:])}`")
 
@@ -216,6 +240,17 @@ def trees(chosen, args, log):
             sys.exit(f"{tree} has no files")
         title = f"{tree.name}: {files:,} files, {size / 1e6:.1f} MB"
         show(title, table(compare(title, chosen, tree, args, log), args, size))
+
+
+def histories(chosen, args, log):
+    for repository in args.tree:
+        counted = subprocess.run(["git", "-C", repository, "cat-file", "--batch-all-objects", "--batch-check",
+                                  "--unordered"], stdout=subprocess.PIPE, text=True, check=True)
+        lines = [line.split() for line in counted.stdout.splitlines()]
+        size = sum(int(line[2]) for line in lines if len(line) == 3)
+        name = repository.name if repository.name not in ("repo", ".git") else repository.parent.name
+        title = f"{name}: {len(lines):,} objects, {size / 1e6:.0f} MB"
+        show(title, table(compare(title, chosen, repository, args, log), args, size))
 
 
 def startup(chosen, args, log):
@@ -299,6 +334,7 @@ def quick_folder(files, size):
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tree", nargs="*", type=lambda path: pathlib.Path(path).resolve())
+    parser.add_argument("--history", action="store_true", help="the trees are repositories: their histories")
     parser.add_argument("--startup", action="store_true")
     parser.add_argument("--hostile", nargs="?", type=int, const=32 * MIB, metavar="BYTES")
     parser.add_argument("--memory", action="store_true")
@@ -315,8 +351,8 @@ def arguments():
                         help="append the runs to this file, a line of JSON for each case and tool")
     args = parser.parse_args()
     modes = [bool(args.tree), args.startup, args.hostile is not None, args.memory]
-    if sum(modes) != 1:
-        parser.error("either trees, or one of --startup, --hostile and --memory")
+    if sum(modes) != 1 or args.history and not args.tree:
+        parser.error("either trees or repositories, or one of --startup, --hostile and --memory")
     args.runs = args.runs or (20 if args.startup else 3 if args.hostile else 5)
     args.peer_runs = args.runs if args.peer_runs is None else args.peer_runs
     args.timeout = args.timeout or (30 if args.hostile else 600)
@@ -327,8 +363,8 @@ def arguments():
 
 def main():
     args = arguments()
-    chosen = tools(args.tools, args.threads)
-    mode = startup if args.startup else hostile if args.hostile else memory_cases if args.memory else trees
+    chosen = (history_tools if args.history else tools)(args.tools, args.threads)
+    mode = histories if args.history else startup if args.startup else hostile if args.hostile else memory_cases if args.memory else trees
     args.keep = args.work is not None
     quick = quick_folder(args.empty_files + 100_000, 1 << 30) if args.memory and not args.keep else None
     with tempfile.TemporaryDirectory(dir=quick) as scratch:
