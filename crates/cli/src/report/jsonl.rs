@@ -18,10 +18,8 @@ pub(super) fn write(
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     for reported in &report.findings {
-        line(
-            out,
-            &Line::Finding(Finding::new(report, reported, options.reveal)),
-        )?;
+        let finding = Finding::new(report, reported, options.reveal);
+        line(out, &Line::Finding(Box::new(finding)))?;
     }
     for issue in &report.issues {
         line(out, &Line::Issue(Issue::new(issue)))?;
@@ -39,7 +37,7 @@ pub(super) fn write(
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Line<'a> {
-    Finding(Finding<'a>),
+    Finding(Box<Finding<'a>>),
     Issue(Issue<'a>),
     Summary {
         schema: &'static str,
