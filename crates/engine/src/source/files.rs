@@ -120,8 +120,8 @@ impl FilesBuilder {
 
 /// Files and directory trees as a source.
 ///
-/// Symbolic links met in a tree are passed over, as are FIFOs, sockets and devices: [`crate::Skip`] counts them. Hidden files
-/// are scanned, what is named `.git` is not.
+/// Symbolic links met in a tree are passed over, as are FIFOs, sockets and devices: [`crate::Skip`] counts them.
+/// Hidden files are scanned, what is named `.git` is not.
 #[derive(Debug)]
 pub struct Files {
     pub(super) config: Config,
