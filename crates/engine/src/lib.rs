@@ -88,4 +88,4 @@ pub use rank::{Confidence, Severity};
 pub use secret::Secret;
 pub use sink::Sink;
 pub use span::Span;
-pub use stats::{Counts, Skip, Stats};
+pub use stats::{Counts, Skip, Stats, Tally};

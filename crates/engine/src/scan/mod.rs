@@ -23,7 +23,7 @@ use crate::source::{Visitor, VisitorBuilder};
 use crate::verify::Verifier;
 use crate::{
     Blob, Budget, Context, Decoder, FileKind, Finding, Fingerprinter, Flow, Issue, IssueKind,
-    LineIndex, Position, Secret, Sink, Skip, Span, Stats,
+    LineIndex, Position, Secret, Sink, Skip, Span, Stats, Tally,
 };
 
 mod cursors;
@@ -173,6 +173,7 @@ impl Session<'_> {
             hits: Vec::new(),
             scratch: Scratch::default(),
             cursors: Cursors::new(self.scanner.rules.len()),
+            tally: Tally::default(),
         }
     }
 }
@@ -190,38 +191,16 @@ pub struct Scan<'s> {
     hits: Vec<Hit>,
     scratch: Scratch,
     cursors: Cursors,
+    /// Of the blob at hand.
+    tally: Tally,
 }
 
 impl Visitor for Scan<'_> {
     fn blob(&mut self, blob: Blob<'_>) -> Flow {
-        let session = self.session;
-        if session.interrupt.load(Relaxed) {
-            return Flow::Stop;
-        }
-        if let Some(path) = blob.origin.only_path()
-            && session.scanner.policy.ignored.contains(path)
-        {
-            if blob.is_first() {
-                session.stats.skip(Skip::Path);
-            }
-            return Flow::Continue;
-        }
-        if blob.is_first() {
-            session.stats.file();
-        }
-        session
-            .stats
-            .bytes(blob.window.map_or(blob.bytes.len(), |w| w.own.1 - w.own.0));
-        let mut budget = session.scanner.budget;
-        // A bug that panics on one content must not lose the others. The payload could hold content: it is dropped.
-        catch_unwind(AssertUnwindSafe(|| self.content(&blob, &mut budget))).unwrap_or_else(|_| {
-            self.hits.clear();
-            self.issue(Issue::at(
-                blob.origin.clone(),
-                IssueKind::Internal,
-                "the engine failed on this content",
-            ))
-        })
+        self.tally = Tally::default();
+        let flow = self.outermost(&blob);
+        self.session.stats.add(&self.tally);
+        flow
     }
 
     fn wants_whole(&self, head: &Blob<'_>) -> bool {
@@ -233,6 +212,7 @@ impl Visitor for Scan<'_> {
     }
 
     fn issue(&mut self, issue: Issue) -> Flow {
+        self.tally.tell();
         self.session.sink.issue(issue);
         if self.session.interrupt.load(Relaxed) {
             Flow::Stop
@@ -247,6 +227,42 @@ impl Visitor for Scan<'_> {
 }
 
 impl Scan<'_> {
+    /// What became of the last blob.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Scans a blob as a source hands it out.
+    fn outermost(&mut self, blob: &Blob<'_>) -> Flow {
+        let session = self.session;
+        if session.interrupt.load(Relaxed) {
+            return Flow::Stop;
+        }
+        if let Some(path) = blob.origin.only_path()
+            && session.scanner.policy.ignored.contains(path)
+        {
+            if blob.is_first() {
+                self.tally.skip(Skip::Path);
+            }
+            return Flow::Continue;
+        }
+        if blob.is_first() {
+            self.tally.file();
+        }
+        let own = blob.window.map_or(blob.bytes.len(), |w| w.own.1 - w.own.0);
+        self.tally.bytes(own);
+        let mut budget = session.scanner.budget;
+        // A bug that panics on one content must not lose the others. The payload could hold content: it is dropped.
+        catch_unwind(AssertUnwindSafe(|| self.content(blob, &mut budget))).unwrap_or_else(|_| {
+            self.hits.clear();
+            self.issue(Issue::at(
+                blob.origin.clone(),
+                IssueKind::Internal,
+                "the engine failed on this content",
+            ))
+        })
+    }
+
     /// Scans a content and all that is hidden in it.
     fn content(&mut self, blob: &Blob<'_>, budget: &mut Budget) -> Flow {
         if blob.window.is_none() {
@@ -281,7 +297,7 @@ impl Scan<'_> {
         let (mut flow, mut children) = (Flow::Continue, 0u32);
         let result = decoder.decode(blob, budget, &mut |child, budget| {
             children += 1;
-            self.session.stats.decoded();
+            self.tally.decoded();
             flow = self.content(&child, budget);
             flow
         });
@@ -392,7 +408,7 @@ impl Scan<'_> {
                             judged,
                         });
                     }
-                    Err(reason) => self.session.stats.reject(reason),
+                    Err(reason) => self.tally.reject(reason),
                 }
                 if found.len() == MAX_MATCHES {
                     self.limit(blob, MAX_FINDINGS, "all rules");
@@ -446,6 +462,7 @@ impl Scan<'_> {
             let verdict = scanner
                 .policy
                 .judge(&mut finding, rule, Lines::around(text, span));
+            self.tally.tell();
             if let Err(error) = self.session.sink.finding(finding, verdict) {
                 let message = format!("the report could not be kept: {error}");
                 let _ = self.issue(Issue::general(IssueKind::Internal, message));
