@@ -11,12 +11,14 @@
 //!                               blob blob             each table entry: first child, next sibling
 //! ```
 
+use std::iter::successors;
 use std::path::Path;
 
 use gix::odb::pack::data::entry::Header;
 use gix::odb::pack::{data, index};
 
 use super::kind::{self, Kind};
+use crate::bits::Bits;
 
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
@@ -248,6 +250,29 @@ impl Pack {
                 !is_child && **flags & kinds != 0 && **flags & NEEDED != 0
             })
             .map(|(_, node)| node)
+    }
+
+    /// Adds the nodes of these kinds whose numbers are in `wanted`, and what they rest on, to `needed`, each as
+    /// [`Pack::first`] + node.
+    pub(super) fn mark_needed(&self, kinds: u8, wanted: &Bits, needed: &mut Bits) {
+        let mut order: Vec<(u32, Option<u32>)> =
+            self.roots(kinds).map(|root| (root, None)).collect();
+        let mut next = 0;
+        while let Some(&(node, _)) = order.get(next) {
+            next += 1;
+            let children = successors(self.first_child(node), |&child| self.next_sibling(child));
+            order.extend(children.map(|child| (child, Some(node))));
+        }
+        for (node, base) in order.into_iter().rev() {
+            if self.is_wanted(node) && wanted.contains(self.number(node)) {
+                needed.insert(self.first + node);
+            }
+            if let Some(base) = base
+                && needed.contains(self.first + node)
+            {
+                needed.insert(self.first + base);
+            }
+        }
     }
 
     /// The kind bits of all objects, by position in the index.

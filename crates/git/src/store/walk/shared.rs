@@ -1,5 +1,6 @@
 //! What the threads of a walk share: the work that is left, and what failed.
 
+use std::iter::successors;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -9,6 +10,7 @@ use super::super::inflate::Buffer;
 use super::super::pack::Pack;
 use super::super::{Fault, Reader};
 use super::{Receive, Walk};
+use crate::bits::Bits;
 
 /// A tree of deltas this heavy (KiB) is begun before all others, so that no thread comes to it last.
 const HEAVY: u32 = 4 << 10;
@@ -18,6 +20,8 @@ const RETRIES: usize = 10_000;
 /// What the threads share.
 pub(super) struct Shared<'w> {
     pub(super) walk: &'w Walk<'w>,
+    /// The nodes that are decoded, as `Pack::first` + node; all that packs say are needed if `None`.
+    needed: Option<Bits>,
     /// Roots as `Pack::first` + node, heavy ones first; then numbers of loose objects.
     pub(super) items: Vec<u32>,
     pub(super) heavy: usize,
@@ -70,12 +74,34 @@ impl Drop for Held<'_> {
     }
 }
 
+/// Whether a node is to be decoded: it is handed out, or one that rests on it is.
+fn is_needed(needed: Option<&Bits>, pack: &Pack, node: u32) -> bool {
+    match needed {
+        Some(needed) => needed.contains(pack.first + node),
+        None => pack.is_needed(node),
+    }
+}
+
 impl<'w> Shared<'w> {
+    /// `node`, or the first sibling after it, that is to be decoded.
+    pub(super) fn first_needed(&self, pack: &Pack, node: Option<u32>) -> Option<u32> {
+        successors(node, |&at| pack.next_sibling(at))
+            .find(|&at| is_needed(self.needed.as_ref(), pack, at))
+    }
+
     pub(super) fn new(walk: &'w Walk<'w>, held: &'w AtomicU64) -> Self {
         let store = walk.store;
+        let needed = walk.wanted.map(|wanted| {
+            let mut needed = Bits::new(store.first_loose as usize);
+            for pack in &store.packs {
+                pack.mark_needed(walk.kinds, wanted, &mut needed);
+            }
+            needed
+        });
         let (mut heavy, mut items) = (Vec::new(), Vec::new());
         for pack in &store.packs {
-            for root in pack.roots(walk.kinds) {
+            let is_needed = |root: &u32| is_needed(needed.as_ref(), pack, *root);
+            for root in pack.roots(walk.kinds).filter(is_needed) {
                 let weight = pack.weight(root);
                 if weight >= HEAVY {
                     heavy.push((weight, pack.first + root));
@@ -96,6 +122,7 @@ impl<'w> Shared<'w> {
         }));
         Self {
             walk,
+            needed,
             items,
             heavy: count,
             next: AtomicUsize::new(0),

@@ -142,7 +142,7 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
                     if pack.is_wanted(node) && shared.walk.wants(number) {
                         self.hand_out(number, kind, bytes.bytes());
                     }
-                    match needed(pack, pack.first_child(node)) {
+                    match shared.first_needed(pack, pack.first_child(node)) {
                         Some(child) => {
                             let base = self.hold(node, bytes);
                             self.levels.push(Level { base, child });
@@ -165,10 +165,12 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
 
     /// The next node of this descent. Heavy ones go to whoever waits.
     fn next(&mut self, pack: &'w Pack) -> Option<(u32, Base<'w>)> {
+        let shared = self.shared;
         loop {
             let level = self.levels.last_mut()?;
             let child = level.child;
-            let Some(after) = needed(pack, pack.next_sibling(child)) else {
+            let after = shared.first_needed(pack, pack.next_sibling(child));
+            let Some(after) = after else {
                 let level = self.levels.pop()?;
                 return Some((child, level.base));
             };
@@ -298,15 +300,4 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
             stack.extend(pack.next_sibling(node));
         }
     }
-}
-
-/// `node`, or the first sibling after it, that is to be decoded.
-fn needed(pack: &Pack, mut node: Option<u32>) -> Option<u32> {
-    while let Some(at) = node {
-        if pack.is_needed(at) {
-            return Some(at);
-        }
-        node = pack.next_sibling(at);
-    }
-    None
 }
