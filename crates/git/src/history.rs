@@ -225,15 +225,34 @@ impl History {
         after(&ended, visitors)
     }
 
-    /// Hands out the blobs, and what else `wanted` says.
-    fn read_contents(
+    /// What of `wanted`, or of everything, is left when the blobs that are passed over are taken out.
+    fn without(
         &self,
         graph: &Graph,
         wanted: Option<&Bits>,
+        passed: &dyn Fn(&Origin) -> bool,
+    ) -> Bits {
+        let mut left = Bits::new(self.store.len());
+        for number in 0..self.store.len() as u32 {
+            let is_passed = |origin: Origin| passed(&origin);
+            if wanted.is_none_or(|wanted| wanted.contains(number))
+                && !(self.store.kind(number) == Some(Kind::Blob)
+                    && graph.origin(number, &self.store).is_some_and(is_passed))
+            {
+                left.insert(number);
+            }
+        }
+        left
+    }
+
+    /// Hands out the objects of these kinds that are `wanted`.
+    fn read_contents(
+        &self,
+        graph: &Graph,
+        (kinds, wanted): (u8, Option<&Bits>),
         visitors: &dyn VisitorBuilder,
         faults: &Faults,
     ) -> Flow {
-        let kinds = Kind::Blob as u8 | wanted.map_or(0, |_| DOCUMENTS);
         let walk = self.pass(kinds, wanted, faults);
         let ended = walk.run(|| Contents {
             store: &self.store,
@@ -244,11 +263,18 @@ impl History {
     }
 }
 
-impl Source for History {
+impl History {
+    /// As the walk of a [`Source`], but without the blobs of which `passed` says so: they are not even read. It is asked
+    /// once for each, on this thread.
+    ///
     /// # Errors
     ///
     /// The part names a ref or a commit that is not there.
-    fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
+    pub fn walk_unless(
+        &self,
+        visitors: &dyn VisitorBuilder,
+        passed: Option<&dyn Fn(&Origin) -> bool>,
+    ) -> Result<(), SourceError> {
         let mut visitor = visitors.visitor();
         for issue in self.store.issues().iter().chain(&self.refs.issues) {
             if visitor.issue(issue.clone()) == Flow::Stop {
@@ -260,13 +286,17 @@ impl Source for History {
         let graph = self.graph.get().expect("the graph was made just now");
         if flow == Flow::Continue {
             let part = &self.options.part;
-            let wanted = if part.is_everything() {
-                None
+            let (kinds, mut wanted) = if part.is_everything() {
+                (Kind::Blob as u8, None)
             } else {
                 let selected = graph.select(part, &self.refs, &self.store);
-                Some(selected.map_err(SourceError::new)?)
+                let selected = selected.map_err(SourceError::new)?;
+                (Kind::Blob as u8 | DOCUMENTS, Some(selected))
             };
-            flow = self.read_contents(graph, wanted.as_ref(), visitors, &faults);
+            if let Some(passed) = passed {
+                wanted = Some(self.without(graph, wanted.as_ref(), passed));
+            }
+            flow = self.read_contents(graph, (kinds, wanted.as_ref()), visitors, &faults);
         }
         let origin = |id: ObjectId| {
             let number = self.store.number(id.as_bytes());
@@ -285,6 +315,15 @@ impl Source for History {
             }
         }
         Ok(())
+    }
+}
+
+impl Source for History {
+    /// # Errors
+    ///
+    /// The part names a ref or a commit that is not there.
+    fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
+        self.walk_unless(visitors, None)
     }
 }
 
@@ -320,7 +359,7 @@ impl Receive for Contents<'_> {
 }
 
 /// Finds the repositories below `modules`. A submodule is named after its path, so they lie at any depth.
-fn submodules(modules: &Path) -> Vec<PathBuf> {
+pub(crate) fn submodules(modules: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![modules.to_owned()];
     while let Some(folder) = folders.pop() {

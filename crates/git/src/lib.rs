@@ -30,6 +30,7 @@ mod push;
 mod range;
 mod refs;
 mod staged;
+mod state;
 mod store;
 
 use std::fmt;
@@ -48,6 +49,7 @@ pub use opened::{Environment, Opened};
 pub use push::Push;
 pub use range::{Range, Selection};
 pub use staged::Staged;
+pub use state::State;
 
 /// The name of an object, as the engine keeps it.
 fn name(id: &gix::oid) -> keysieve_engine::ObjectId {
@@ -85,6 +87,11 @@ pub struct Repository {
     /// Where the default remote is (`origin`, or the only one), without user, password, query and fragment: tokens
     /// stand there. `None` where there is no remote, or one whose address only a helper program understands.
     pub remote: Option<String>,
+}
+
+/// Whether whoever runs the program owns this file or folder; not so where that cannot be told.
+pub fn is_own(path: &Path) -> bool {
+    Trust::from_path_ownership(path).is_ok_and(|trust| trust == Trust::Full)
 }
 
 /// Opens the repository that holds `path`; also gives the folder that the search began in.

@@ -115,6 +115,11 @@ impl Opened {
         })
     }
 
+    /// The folder that all work trees of the repository share: `.git`, or the bare repository itself.
+    pub fn common_dir(&self) -> &Path {
+        self.repository.common_dir()
+    }
+
     /// The bytes of the blob with this id in hexadecimal, if it is there and no larger than what is scanned.
     pub fn blob(&self, id: keysieve_engine::ObjectId) -> Option<Vec<u8>> {
         let id = ObjectId::try_from(id.as_bytes()).ok()?;

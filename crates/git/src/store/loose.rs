@@ -56,6 +56,11 @@ impl Loose {
         self.ids.dedup_by(|b, a| a.0 == b.0);
     }
 
+    /// All ids.
+    pub(super) fn into_ids(self) -> Vec<Id> {
+        self.ids.into_iter().map(|(id, _)| id).collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.ids.len()
     }

@@ -218,6 +218,16 @@ impl Store {
     }
 }
 
+/// The ids of the loose objects in these object directories, sorted.
+pub(crate) fn loose_ids(directories: &[PathBuf], hash: gix::hash::Kind) -> io::Result<Vec<Id>> {
+    let mut loose = Loose::default();
+    for directory in directories {
+        loose.list(directory, hash)?;
+    }
+    loose.sort();
+    Ok(loose.into_ids())
+}
+
 /// Opens the packs of these object directories, the biggest first.
 fn packs(directories: &[PathBuf], hash: gix::hash::Kind, issues: &mut Vec<Issue>) -> Vec<Pack> {
     let mut found: Vec<(u64, PathBuf)> = Vec::new();
