@@ -7,8 +7,8 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ColorChoice;
-use keysieve_engine::scan::Scanner;
-use keysieve_engine::source::Source;
+use keysieve_engine::scan::{Scanner, Session};
+use keysieve_engine::source::{Source, SourceError};
 use keysieve_engine::{Issue, IssueKind, Sink as _};
 use keysieve_git::{Earlier, suppress_known};
 
@@ -43,6 +43,9 @@ pub(crate) struct Command {
 
 /// What a command does to findings before they are reported; what it knows of where they come from.
 pub(crate) type Judge<'a> = &'a dyn Fn(&Scanner, &mut [Reported]) -> Past;
+
+/// Hands what there is to the visitors of a session.
+pub(crate) type Drive<'a> = &'a dyn Fn(&Session<'_>) -> Result<(), SourceError>;
 
 /// Says how far a scan has come, for people.
 pub(crate) type HowFar<'a> = &'a (dyn Fn(Duration) -> String + Sync);
@@ -87,6 +90,11 @@ impl<'a> Job<'a> {
         self.settings.max_file_size(&self.args.limits)
     }
 
+    /// What decides whether something is found in a content, as a text to compare.
+    pub(crate) fn basis(&self) -> String {
+        self.settings.basis(&self.scanner, &self.args.limits)
+    }
+
     /// Scans `source` and reports; `texts` gives the contents again.
     pub(crate) fn run(
         self,
@@ -94,13 +102,13 @@ impl<'a> Job<'a> {
         texts: &dyn Texts,
         judge: Judge<'_>,
     ) -> anyhow::Result<Exit> {
-        self.run_with(source, texts, None, judge)
+        self.run_with(&|session| source.walk(session), texts, None, judge)
     }
 
-    /// As [`Job::run`]; `how_far` says how far the source has come.
+    /// As [`Job::run`]; `drive` walks, and `how_far` says how far the source has come.
     pub(crate) fn run_with(
         self,
-        source: &dyn Source,
+        drive: Drive<'_>,
         texts: &dyn Texts,
         how_far: Option<HowFar<'_>>,
         judge: Judge<'_>,
@@ -122,7 +130,7 @@ impl<'a> Job<'a> {
         let how_far = how_far.unwrap_or(&scanned);
         thread::scope(|scope| {
             let _line = progress::start(scope, how_far, output.progress);
-            source.walk(&session)
+            drive(&session)
         })?;
         let counts = session.stats().counts();
 

@@ -10,6 +10,7 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 mod args;
+mod cache;
 mod cmd;
 mod collect;
 mod config;

@@ -22,8 +22,9 @@ pub(crate) struct Settings {
     config: Config,
     /// The folder that paths in the configuration start from.
     folder: PathBuf,
-    /// What `.gitattributes` says of the kinds of files.
+    /// What `.gitattributes` says of the kinds of files; also as it is written.
     attributes: Attributes,
+    attributes_text: Option<String>,
     no_repo_config: bool,
 }
 
@@ -43,15 +44,16 @@ impl Settings {
             ),
             None => (Config::default(), root.to_owned()),
         };
-        let attributes = match args.no_repo_config {
-            true => Attributes::default(),
-            false => read_small(&root.join(".gitattributes"))
-                .map_or_else(Attributes::default, |text| Attributes::parse(&text)),
+        let attributes_text = match args.no_repo_config {
+            true => None,
+            false => read_small(&root.join(".gitattributes")),
         };
+        let attributes = attributes_text.as_deref().map(Attributes::parse);
         Ok(Self {
             config,
             folder,
-            attributes,
+            attributes: attributes.unwrap_or_default(),
+            attributes_text,
             no_repo_config: args.no_repo_config,
         })
     }
@@ -156,6 +158,25 @@ impl Settings {
             attributes: self.attributes.clone(),
             today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
         })
+    }
+
+    /// All that decides whether something is found in a content, but for the program itself, as a text to compare.
+    /// How findings are ranked and which are reported is no part of it. Ask before the scan: rules compile while it runs.
+    pub(crate) fn basis(&self, scanner: &Scanner, limits: &LimitArgs) -> String {
+        let rules: Vec<&Rule> = scanner.rules().rules().collect();
+        let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
+        let builtin = keysieve_rules::builtin().rules;
+        let users = rules
+            .iter()
+            .filter(|rule| !builtin.iter().any(|own| std::ptr::eq(own, **rule)));
+        let users: Vec<_> = users.collect();
+        let depth = limits.decode_depth.or(self.config.scan.decode_depth);
+        let most = self.max_file_size(limits);
+        let ignored = &self.config.paths.ignore;
+        format!(
+            "{:?}",
+            (ids, users, depth, most, ignored, &self.attributes_text)
+        )
     }
 
     /// The largest file that is read.

@@ -36,6 +36,12 @@ pub(crate) struct HistoryArgs {
     /// With --range: report all findings in the files that change, not only those that a commit adds
     #[arg(long, requires = "range", help_heading = "History")]
     pub(crate) all_lines: bool,
+    /// Scan everything anew, and remember nothing
+    #[arg(long, help_heading = "History")]
+    pub(crate) no_cache: bool,
+    /// Remember in this folder, instead of git's, what was scanned and had no finding; one folder for each repository
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["no_cache", "range"], help_heading = "History")]
+    pub(crate) cache_dir: Option<PathBuf>,
 
     #[command(flatten)]
     pub(crate) common: CommonArgs,

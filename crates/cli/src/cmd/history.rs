@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
-use keysieve_engine::source::{Source, SourceError, VisitorBuilder};
+use keysieve_engine::scan::{Scanner, Session};
+use keysieve_engine::source::{SourceError, VisitorBuilder};
 use keysieve_engine::{Issue, IssueKind, ObjectId, Origin};
 use keysieve_git::{
     Attribution, CommitInfo, History, HistoryBuilder, Opened, Options, Part, Range, Reach,
@@ -13,6 +15,7 @@ use keysieve_git::{
 };
 
 use crate::args::HistoryArgs;
+use crate::cache::{self, Cache, Digest, Refused, Watch};
 use crate::exit::Exit;
 use crate::input::{Blobs, Place, git_environment, git_error};
 use crate::job::{Command, Job, added};
@@ -73,32 +76,144 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
     if let Some(most) = job.max_file_size() {
         builder.max_object_size(most);
     }
-    let mut histories = vec![builder.build(&args.repository).map_err(git_error)?];
-    if args.submodules {
-        let mut next = 0;
-        while let Some(history) = histories.get(next) {
-            let inside = history.submodules().to_vec();
-            for path in inside {
-                histories.push(builder.build(&path).map_err(git_error)?);
+    let cached = remembered(args, opened, &builder, &job)?;
+    if let Some((cache, Some(state))) = &cached
+        && let Some(tally) = cache.whole(state)
+    {
+        let drive = |session: &Session<'_>| {
+            session.stats().add(tally);
+            Ok(())
+        };
+        return job.run_with(&drive, &Blobs(opened), None, &|_, _| Past::default());
+    }
+    let histories = Histories::open(args, &builder)?;
+    let interrupt = job.interrupt().clone();
+    let drive = |session: &Session<'_>| {
+        let Some((cache, state)) = &cached else {
+            return histories.walk(session, None);
+        };
+        let watch = Watch::new(session, cache);
+        let passes = |origin: &Origin| watch.passes(origin);
+        let passed = watch
+            .remembers()
+            .then_some(&passes as &dyn Fn(&Origin) -> bool);
+        histories.walk(&watch, passed)?;
+        if interrupt.load(Relaxed) {
+            return Ok(());
+        }
+        // What came or went meanwhile may have been scanned or not.
+        let now = state_of(args, &builder).ok().flatten();
+        let state = state.filter(|state| now.as_ref() == Some(state));
+        if let Err(refused) = cache.save(watch.learned(state))
+            && args.common.output.verbose
+        {
+            note(&format!("what was scanned cannot be remembered: {refused}"));
+        }
+        Ok(())
+    };
+    let progress = |elapsed| histories.progress(elapsed);
+    let judge = |_: &Scanner, findings: &mut [Reported]| histories.attribute(findings);
+    job.run_with(&drive, &Blobs(opened), Some(&progress), &judge)
+}
+
+/// The memory of earlier runs, with the state of the repository now if that can be told; `None` without a cache.
+fn remembered(
+    args: &HistoryArgs,
+    opened: &Opened,
+    builder: &HistoryBuilder,
+    job: &Job<'_>,
+) -> anyhow::Result<Option<(Cache, Option<Digest>)>> {
+    if args.no_cache {
+        return Ok(None);
+    }
+    let place = match &args.cache_dir {
+        Some(folder) => cache::Place::chosen(folder),
+        None => cache::Place::in_git(opened.common_dir()),
+    };
+    let output = &args.common.output;
+    let key = match cache::key::of(&job.basis()) {
+        Ok(key) => key,
+        Err(error) => {
+            if output.verbose {
+                note(&format!(
+                    "nothing is remembered, for the program cannot be read: {error}"
+                ));
             }
-            next += 1;
+            return Ok(None);
+        }
+    };
+    let state = state_of(args, builder)?;
+    let path = place.path();
+    let (cache, refused) = Cache::open(place, key, state.as_ref());
+    if let Some(refused) = refused {
+        // A permission is no reason to worry; a file that somebody changed is.
+        let is_worth = matches!(refused, Refused::Damaged | Refused::Foreign) && !output.quiet;
+        if is_worth || output.verbose {
+            note(&format!(
+                "the cache {} is not used: {refused}",
+                path.display()
+            ));
         }
     }
-    let histories = Histories(histories);
-    let progress = |elapsed| histories.progress(elapsed);
-    job.run_with(
-        &histories,
-        &Blobs(opened),
-        Some(&progress),
-        &|_, findings| histories.attribute(findings),
-    )
+    Ok(Some((cache, state)))
+}
+
+/// What the repository and its submodules hold, and which part of it was asked for; `None` where that cannot be told.
+fn state_of(args: &HistoryArgs, builder: &HistoryBuilder) -> anyhow::Result<Option<Digest>> {
+    let part = format!(
+        "{:?}",
+        (
+            &args.branch,
+            args.reachable_only,
+            args.since,
+            args.max_commits,
+            args.submodules
+        )
+    );
+    let mut parts = vec![part.into_bytes()];
+    let mut next = vec![args.repository.clone()];
+    while let Some(path) = next.pop() {
+        let Some(state) = builder.state(&path).map_err(git_error)? else {
+            return Ok(None);
+        };
+        parts.push(state.description);
+        if args.submodules {
+            next.extend(state.submodules);
+        }
+    }
+    Ok(Some(cache::digest(parts.iter().map(Vec::as_slice))))
+}
+
+/// Says something that is no part of a report and changes no exit code.
+fn note(text: &str) {
+    anstream::eprintln!("keysieve: {text}");
 }
 
 /// A repository and its submodules, one after the other.
 struct Histories(Vec<History>);
 
-impl Source for Histories {
-    fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
+impl Histories {
+    fn open(args: &HistoryArgs, builder: &HistoryBuilder) -> anyhow::Result<Self> {
+        let mut histories = vec![builder.build(&args.repository).map_err(git_error)?];
+        if args.submodules {
+            let mut next = 0;
+            while let Some(history) = histories.get(next) {
+                let inside = history.submodules().to_vec();
+                for path in inside {
+                    histories.push(builder.build(&path).map_err(git_error)?);
+                }
+                next += 1;
+            }
+        }
+        Ok(Self(histories))
+    }
+
+    /// Walks each, without the blobs of which `passed` says so.
+    fn walk(
+        &self,
+        visitors: &dyn VisitorBuilder,
+        passed: Option<&dyn Fn(&Origin) -> bool>,
+    ) -> Result<(), SourceError> {
         for history in &self.0 {
             if history.is_shallow() {
                 let message = "the clone is shallow: the commits before its oldest ones are not \
@@ -106,13 +221,11 @@ impl Source for Histories {
                 let issue = Issue::general(IssueKind::Unreadable, message);
                 let _ = visitors.visitor().issue(issue); // the walk asks again whether to stop
             }
-            history.walk(visitors)?;
+            history.walk_unless(visitors, passed)?;
         }
         Ok(())
     }
-}
 
-impl Histories {
     /// How far the walk has come, for people.
     fn progress(&self, elapsed: Duration) -> String {
         let (mut objects, mut of, mut bytes) = (0, 0, 0);
