@@ -18,13 +18,14 @@
 //! # Trust
 //!
 //! The repository may be hostile. Of git's configuration only the repository's own file is read: no include, no file of
-//! the user or the system, no environment variable. `gix` runs no program when it opens a repository, whatever that
+//! the user or the system, no environment variable; [`Hooks`] is the exception. `gix` runs no program when it opens a repository, whatever that
 //! file says. Where somebody else owns the repository, its configuration does not count at all, as with git itself.
 
 mod bits;
 mod change;
 mod graph;
 mod history;
+mod hooks;
 mod opened;
 mod push;
 mod range;
@@ -45,6 +46,7 @@ use gix::url::Scheme;
 pub use change::{Earlier, Old, Options, Place, suppress_known};
 pub use graph::{Attribution, CommitInfo, Part, Person, Reach};
 pub use history::{History, HistoryBuilder, HistoryProgress};
+pub use hooks::{Hooks, HooksOwner};
 pub use opened::{Environment, Opened};
 pub use push::Push;
 pub use range::{Range, Selection};
@@ -96,7 +98,7 @@ pub fn is_own(path: &Path) -> bool {
 
 /// Opens the repository that holds `path`; also gives the folder that the search began in.
 fn open_around(path: &Path) -> Result<Option<(gix::Repository, PathBuf)>, Error> {
-    let mut start = std::path::absolute(path).map_err(|error| Error::new(path, error))?;
+    let mut start = absolute(path)?;
     if !start.is_dir() && start.parent().is_some() {
         start.pop();
     }
@@ -105,11 +107,18 @@ fn open_around(path: &Path) -> Result<Option<(gix::Repository, PathBuf)>, Error>
 
 /// Opens the repository around `start`.
 fn open(start: &Path) -> Result<Option<gix::Repository>, Error> {
-    use upwards::Error::{NoGitRepository, NoGitRepositoryWithinCeiling, NoGitRepositoryWithinFs};
     let options = Mapping {
         full: options(Trust::Full),
         reduced: options(Trust::Reduced),
     };
+    open_with(start, options)
+}
+
+fn open_with(
+    start: &Path,
+    options: Mapping<gix::open::Options>,
+) -> Result<Option<gix::Repository>, Error> {
+    use upwards::Error::{NoGitRepository, NoGitRepositoryWithinCeiling, NoGitRepositoryWithinFs};
     match gix::ThreadSafeRepository::discover_opts(start, upwards::Options::default(), options) {
         Ok(repository) => Ok(Some(repository.to_thread_local())),
         Err(error) => match error.downcast_any_ref() {
@@ -125,6 +134,10 @@ fn open(start: &Path) -> Result<Option<gix::Repository>, Error> {
             )),
         },
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    std::path::absolute(path).map_err(|error| Error::new(path, error))
 }
 
 /// Deaf to everything but the repository's own file.
@@ -213,6 +226,11 @@ impl Error {
 
     fn new(path: &Path, reason: impl fmt::Display) -> Self {
         Self::of(ErrorKind::Repository, format!("{path:?}: {reason}"))
+    }
+
+    fn absent(path: &Path) -> Self {
+        let message = format!("{path:?}: not in a git repository");
+        Self::of(ErrorKind::Absent, message)
     }
 
     /// With the system's reason, if it gave one. All else that `gix` says may quote the repository.

@@ -8,7 +8,7 @@ use gix::bstr::ByteSlice as _;
 use gix::sec::Trust;
 
 use crate::change::Objects;
-use crate::{Error, ErrorKind, Repository};
+use crate::{Error, Repository, absolute};
 
 /// What git tells a hook by environment variables; relative paths are meant from the current folder. Whoever reads the
 /// environment fills it in.
@@ -189,18 +189,11 @@ fn discovered(path: &Path) -> Result<(gix::Repository, PathBuf), Error> {
     let start = absolute(path)?;
     match crate::open(&start)? {
         Some(repository) => Ok((repository, start)),
-        None => Err(Error::of(
-            ErrorKind::Absent,
-            format!("{path:?}: not in a git repository"),
-        )),
+        None => Err(Error::absent(path)),
     }
 }
 
 fn is_same(a: &gix::Repository, b: &gix::Repository) -> bool {
     let real = |repository: &gix::Repository| repository.git_dir().canonicalize().ok();
     real(a).is_some_and(|a| Some(a) == real(b))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Error> {
-    std::path::absolute(path).map_err(|error| Error::new(path, error))
 }
