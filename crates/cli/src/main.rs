@@ -15,6 +15,7 @@ mod cmd;
 mod collect;
 mod config;
 mod exit;
+mod hook;
 mod input;
 mod interrupt;
 mod job;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::History(args) => cmd::history::run(&args),
         Command::Staged(args) => cmd::staged::run(&args),
         Command::Push(args) => cmd::push::run(&args),
+        Command::Install(args) => cmd::install::run(&args),
         Command::Rules(command) => cmd::rules::run(&command),
     };
     match result {

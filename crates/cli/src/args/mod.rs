@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 mod history;
+mod install;
 mod output;
 mod push;
 mod rules;
@@ -14,6 +15,7 @@ mod staged;
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 
 pub(crate) use history::HistoryArgs;
+pub(crate) use install::InstallArgs;
 pub(crate) use push::PushArgs;
 pub(crate) use rules::RulesCommand;
 pub(crate) use select::SelectArgs;
@@ -53,13 +55,19 @@ pub(crate) enum Command {
     ///
     /// Both hooks are told apart by what git writes to them. Commits that the other side has already are not scanned.
     Push(PushArgs),
+    /// Make this program a git hook of a repository, or take that back
+    ///
+    /// A hook that is there already is kept, and runs first.
+    Install(InstallArgs),
     /// List, show, test and start rules
     #[command(subcommand)]
     Rules(RulesCommand),
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 6] = ["scan", "history", "staged", "push", "rules", "help"];
+const COMMANDS: [&str; 7] = [
+    "scan", "history", "staged", "push", "install", "rules", "help",
+];
 
 /// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.
 pub(crate) fn is_command(word: &std::ffi::OsStr) -> bool {

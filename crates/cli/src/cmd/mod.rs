@@ -1,6 +1,7 @@
 //! The commands: each wires the parts together and decides the exit code. A loop that computes belongs a crate lower.
 
 pub(crate) mod history;
+pub(crate) mod install;
 pub(crate) mod push;
 pub(crate) mod rules;
 pub(crate) mod scan;
