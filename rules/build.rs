@@ -2,6 +2,7 @@
 //!
 //! A rule that the engine's compiler refuses stops the build with its reason.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -22,19 +23,31 @@ fn main() {
         .filter(|path| path.extension().is_some_and(|e| e == "toml"))
         .collect();
     files.sort();
-    let mut rules: Vec<Rule> = files.iter().flat_map(|path| read(path)).collect();
-    rules.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut rules: Vec<(Rule, &str)> = files.iter().flat_map(|path| read(path)).collect();
+    rules.sort_by(|(a, _), (b, _)| a.id.cmp(&b.id));
+    let (rules, providers): (Vec<Rule>, Vec<&str>) = rules.into_iter().unzip();
 
     let set = RuleSet::new(&Builtin::NONE, rules).unwrap_or_else(|e| panic!("{e}"));
 
     let mut code = String::from("use std::borrow::Cow::Borrowed;\n");
     emit_set(&set, &mut code).expect("a String takes all that is written");
+    writeln!(
+        code,
+        "/// The name of each rule's file, in the order of the rules.\n\
+         pub(super) static PROVIDERS: [&str; {}] = {providers:?};",
+        providers.len()
+    )
+    .expect("a String takes all that is written");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("builtin.rs");
     fs::write(out, code).expect("the build folder can be written");
 }
 
-/// The rules of a file. Each that the compiler refuses becomes an error of the build.
-fn read(path: &Path) -> Vec<Rule> {
+/// The rules of a file, each with the file's name. What the compiler refuses becomes an error of the build.
+fn read(path: &Path) -> Vec<(Rule, &str)> {
+    let provider = path
+        .file_stem()
+        .and_then(OsStr::to_str)
+        .expect("files of rules have plain names");
     let refuse =
         |problem: &dyn std::fmt::Display| println!("cargo::error={}: {problem}", path.display());
     let text = fs::read_to_string(path).expect("the file was listed a moment ago");
@@ -44,6 +57,7 @@ fn read(path: &Path) -> Vec<Rule> {
     file.rules
         .into_iter()
         .filter_map(|spec| compile(spec).map_err(|e| refuse(&e)).ok())
+        .map(|rule| (rule, provider))
         .collect()
 }
 

@@ -23,3 +23,9 @@ mod tables {
 pub fn builtin() -> &'static Builtin {
     &tables::BUILTIN
 }
+
+/// The provider of a built-in rule: its file is `builtin/<provider>.toml`. `None` for any other id.
+pub fn provider(id: &str) -> Option<&'static str> {
+    let at = builtin().rules.binary_search_by(|rule| (*rule.id).cmp(id));
+    Some(tables::PROVIDERS[at.ok()?])
+}

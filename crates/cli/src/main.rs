@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 
 mod args;
 mod cache;
+mod catalog;
 mod cmd;
 mod collect;
 mod config;

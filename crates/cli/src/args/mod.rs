@@ -17,7 +17,7 @@ pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 pub(crate) use history::HistoryArgs;
 pub(crate) use install::InstallArgs;
 pub(crate) use push::PushArgs;
-pub(crate) use rules::RulesCommand;
+pub(crate) use rules::{ListFormat, RulesCommand};
 pub(crate) use select::SelectArgs;
 pub(crate) use staged::StagedArgs;
 

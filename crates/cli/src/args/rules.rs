@@ -2,12 +2,18 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
     /// One line a rule: id, severity, confidence, name
-    List(RuleSourceArgs),
+    List {
+        /// text, or markdown: the catalogue in rules/CATALOG.md
+        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        format: ListFormat,
+        #[command(flatten)]
+        source: RuleSourceArgs,
+    },
     /// All that is known of a rule
     Show {
         /// Its id
@@ -33,6 +39,13 @@ pub(crate) enum RulesCommand {
         /// Its id: provider-kind
         id: String,
     },
+}
+
+/// How rules are listed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ListFormat {
+    Text,
+    Markdown,
 }
 
 /// Where rules come from beside the built-in ones.

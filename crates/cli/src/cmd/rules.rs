@@ -12,7 +12,8 @@ use keysieve_engine::source::Visitor as _;
 use keysieve_engine::{Blob, Confidence, Origin};
 use keysieve_rules::trial;
 
-use crate::args::RulesCommand;
+use crate::args::{ListFormat, RulesCommand};
+use crate::catalog;
 use crate::collect::Collector;
 use crate::exit::{Exit, usage};
 use crate::settings::{unknown_rule, user_rules};
@@ -21,7 +22,14 @@ use crate::settings::{unknown_rule, user_rules};
 pub(crate) fn run(command: &RulesCommand) -> anyhow::Result<Exit> {
     let out = &mut io::BufWriter::new(io::stdout().lock());
     let exit = match command {
-        RulesCommand::List(source) => list(&all(&source.rules)?, out)?,
+        RulesCommand::List { format, source } => {
+            let rules = all(&source.rules)?;
+            match format {
+                ListFormat::Text => list(&rules, out)?,
+                ListFormat::Markdown => catalog::write(&rules, out)?,
+            }
+            Exit::Clean
+        }
         RulesCommand::Show { id, source } => show(&all(&source.rules)?, id, out)?,
         RulesCommand::Test {
             ids,
@@ -45,7 +53,7 @@ fn all(files: &[PathBuf]) -> anyhow::Result<RuleSet> {
     RuleSet::new(keysieve_rules::builtin(), user_rules(files)?).map_err(usage)
 }
 
-fn list(rules: &RuleSet, out: &mut dyn Write) -> anyhow::Result<Exit> {
+fn list(rules: &RuleSet, out: &mut dyn Write) -> io::Result<()> {
     let mut sorted: Vec<&Rule> = rules.rules().collect();
     sorted.sort_by(|a, b| a.id.cmp(&b.id));
     let width = sorted.iter().map(|rule| rule.id.len()).max().unwrap_or(0);
@@ -57,7 +65,7 @@ fn list(rules: &RuleSet, out: &mut dyn Write) -> anyhow::Result<Exit> {
             rule.id, rule.name
         )?;
     }
-    Ok(Exit::Clean)
+    Ok(())
 }
 
 fn show(rules: &RuleSet, id: &str, out: &mut dyn Write) -> anyhow::Result<Exit> {
