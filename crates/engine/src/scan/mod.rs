@@ -9,7 +9,7 @@
 //! [`Scanner`] holds what does not change, [`Session`] one run with its sink and counters, and [`Scan`] the scratch of
 //! one thread. Where nothing is found, nothing is allocated, no line counted and no regular expression compiled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,18 +18,22 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use crate::checks::{self, Subject};
 use crate::policy::{Policy, inline::Lines};
 use crate::prefilter::{Fast, Hit, Prefilter, Scratch};
-use crate::rule::{RuleSet, Shape, Use};
+use crate::rule::{Role, RuleIndex, RuleSet, Shape, Use};
 use crate::source::{Visitor, VisitorBuilder};
-use crate::verify::Verifier;
+use crate::verify::{Match, Verifier};
 use crate::{
     Blob, Budget, Context, Decoder, FileKind, Finding, Fingerprinter, Flow, Issue, IssueKind,
     LineIndex, Position, Secret, Sink, Skip, Span, Stats, Tally,
 };
 
 mod cursors;
+mod explain;
 mod settle;
 
+pub use explain::{Considered, Explainer, Outcome};
+
 use cursors::Cursors;
+use explain::{Step, Trail};
 use settle::{Found, Halves, literal_len, settle};
 
 /// Matches that are kept of one blob until overlaps are settled: several rules can match one secret.
@@ -139,6 +143,7 @@ impl Scanner {
             scanner: self,
             sink,
             interrupt,
+            explainer: None,
             stats: Stats::default(),
         }
     }
@@ -149,6 +154,7 @@ pub struct Session<'s> {
     scanner: &'s Scanner,
     sink: &'s dyn Sink,
     interrupt: &'s AtomicBool,
+    explainer: Option<&'s Explainer>,
     stats: Stats,
 }
 
@@ -157,6 +163,17 @@ impl std::fmt::Debug for Session<'_> {
         f.debug_struct("Session")
             .field("stats", &self.stats)
             .finish_non_exhaustive()
+    }
+}
+
+impl<'s> Session<'s> {
+    /// Tells `explainer` what becomes of candidates.
+    #[must_use]
+    pub fn explained(self, explainer: &'s Explainer) -> Self {
+        Self {
+            explainer: Some(explainer),
+            ..self
+        }
     }
 }
 
@@ -327,11 +344,22 @@ impl Scan<'_> {
             Flow::Continue
         } else {
             let kind = self.kind(blob);
-            let found = self.confirm(blob, &hits, name, kind);
-            if found.is_empty() {
-                Flow::Continue
-            } else {
-                self.report(blob, kind, found)
+            let explainer = self.session.explainer;
+            match explainer.and_then(|e| Some((e, e.trail(blob)?))) {
+                None => {
+                    let found = self.confirm(blob, &hits, name, kind, |_, _| {});
+                    self.report(blob, kind, found, None)
+                }
+                Some((explainer, mut trail)) => {
+                    let found = self.confirm(blob, &hits, name, kind, |span, step| {
+                        if trail.covers(span) {
+                            trail.add(step());
+                        }
+                    });
+                    let flow = self.report(blob, kind, found, Some(&mut trail));
+                    explainer.keep(trail, &blob.origin, kind);
+                    flow
+                }
             }
         };
         self.hits = hits;
@@ -348,13 +376,14 @@ impl Scan<'_> {
         named.unwrap_or_else(|| FileKind::classify(blob.origin.name(), blob.head))
     }
 
-    /// Verifies and judges what stands at the hits.
+    /// Verifies and judges what stands at the hits. `tell` hears of each step, with all that belongs to it.
     fn confirm<'b>(
         &mut self,
         blob: &Blob<'b>,
         hits: &[Hit],
         name: Option<&Path>,
         kind: FileKind,
+        mut tell: impl FnMut(Span, &dyn Fn() -> Step),
     ) -> Vec<Found<'b>> {
         let rules = &self.session.scanner.rules;
         let text = blob.bytes;
@@ -373,15 +402,29 @@ impl Scan<'_> {
                     continue;
                 }
                 let rule = rules.rule(*index);
+                let at = Span::new(hit.at, hit.at + literal.len());
+                let step = |whole, value, outcome| Step {
+                    rule: *index,
+                    literal: literal[..].into(),
+                    whole,
+                    value,
+                    outcome,
+                };
                 let progress = self.cursors.of(*index);
                 if progress.found == MAX_OF_RULE {
+                    tell(at, &|| step(at, at, Some(Outcome::Limit)));
                     continue;
                 }
                 if !*progress.looks.get_or_insert_with(|| rule.looks_at(name)) {
+                    tell(at, &|| step(at, at, Some(Outcome::OtherPath)));
                     continue;
                 }
                 let cursor = &mut progress.cursor;
                 let Some(matched) = verifier.verify(rule, *role, literal, hit.at, cursor) else {
+                    // The prefilter goes by letters of any case, a prefix has its own.
+                    if *role != Role::Prefix || text[at.range()] == literal[..] {
+                        tell(at, &|| step(at, at, Some(Outcome::NoMatch)));
+                    }
                     continue;
                 };
                 cursor.from = matched.whole.end;
@@ -402,13 +445,26 @@ impl Scan<'_> {
                         if progress.found == MAX_OF_RULE {
                             self.limit(blob, MAX_OF_RULE, &rule.id);
                         }
+                        let value = judged.secret;
+                        let whole = Span::new(
+                            matched.whole.start.min(value.start),
+                            matched.whole.end.max(value.end),
+                        );
+                        tell(whole, &|| step(whole, value, None));
                         found.push(Found {
                             rule: *index,
                             matched,
                             judged,
                         });
                     }
-                    Err(reason) => self.tally.reject(reason),
+                    Err(reason) => {
+                        self.tally.reject(reason);
+                        tell(matched.whole, &|| {
+                            let secret = self.secret(text, *index, matched, matched.secret);
+                            let outcome = Outcome::Rejected(secret, reason);
+                            step(matched.whole, matched.secret, Some(outcome))
+                        });
+                    }
                 }
                 if found.len() == MAX_MATCHES {
                     self.limit(blob, MAX_FINDINGS, "all rules");
@@ -420,12 +476,21 @@ impl Scan<'_> {
     }
 
     /// Settles overlaps and pairs, completes the findings and hands them on.
-    fn report(&mut self, blob: &Blob<'_>, kind: FileKind, found: Vec<Found<'_>>) -> Flow {
+    fn report(
+        &mut self,
+        blob: &Blob<'_>,
+        kind: FileKind,
+        found: Vec<Found<'_>>,
+        mut trail: Option<&mut Trail<'_>>,
+    ) -> Flow {
+        if found.is_empty() {
+            return Flow::Continue;
+        }
         let scanner = self.session.scanner;
         let text = blob.bytes;
         let masks: BTreeMap<Span, String> = found
             .iter()
-            .map(|f| (f.judged.secret, self.secret(text, f).masked()))
+            .map(|f| (f.judged.secret, self.secret_of(text, f).masked()))
             .collect();
         let masks: Vec<(Span, String)> = masks.into_iter().collect();
         let (base, position) = blob
@@ -434,14 +499,17 @@ impl Scan<'_> {
         let mut lines = LineIndex::new(text, base, position);
 
         let halves = Halves::locate(&scanner.rules, &found, &mut lines);
-        let mut settled = settle(&scanner.rules, text, halves.keep(found, &mut lines));
+        let mut settled = match &mut trail {
+            None => settle(&scanner.rules, text, halves.keep(found, &mut lines)),
+            Some(trail) => self.settle_explained(text, found, &halves, &mut lines, trail),
+        };
         if settled.len() > MAX_FINDINGS {
             settled.truncate(MAX_FINDINGS);
             self.limit(blob, MAX_FINDINGS, "all rules");
         }
         for found in settled {
             let rule = scanner.rules.rule(found.rule);
-            let secret = self.secret(text, &found);
+            let secret = self.secret_of(text, &found);
             let span = found.judged.secret;
             let mut finding = Finding {
                 rule: found.rule,
@@ -463,6 +531,11 @@ impl Scan<'_> {
                 .policy
                 .judge(&mut finding, rule, Lines::around(text, span));
             self.tally.tell();
+            if let Some(trail) = &mut trail {
+                trail.settle(found.rule, span, || {
+                    Outcome::Finding(Box::new(finding.clone()), verdict.clone())
+                });
+            }
             if let Err(error) = self.session.sink.finding(finding, verdict) {
                 let message = format!("the report could not be kept: {error}");
                 let _ = self.issue(Issue::general(IssueKind::Internal, message));
@@ -479,14 +552,47 @@ impl Scan<'_> {
         let _ = self.issue(Issue::at(blob.origin.clone(), IssueKind::Limit, message));
     }
 
-    fn secret(&self, text: &[u8], found: &Found<'_>) -> Secret {
-        let rule = self.session.scanner.rules.rule(found.rule);
+    /// Settles as ever, and says of each that goes what it gave way to.
+    fn settle_explained<'b>(
+        &self,
+        text: &[u8],
+        found: Vec<Found<'b>>,
+        halves: &Halves<'_>,
+        lines: &mut LineIndex<'_>,
+        trail: &mut Trail<'_>,
+    ) -> Vec<Found<'b>> {
+        let key = |f: &Found<'_>| (f.rule, f.judged.secret);
+        let matches: BTreeMap<_, Match> = found.iter().map(|f| (key(f), f.matched)).collect();
+        let paired = halves.keep(found, lines);
+        let left: BTreeSet<_> = paired.iter().map(key).collect();
+        let settled = settle(&self.session.scanner.rules, text, paired);
+        let kept: BTreeSet<_> = settled.iter().map(key).collect();
+        for (rule, span) in trail.open() {
+            let secret = || self.secret(text, rule, matches[&(rule, span)], span);
+            if !left.contains(&(rule, span)) {
+                trail.settle(rule, span, || Outcome::HalfAlone(secret()));
+            } else if !kept.contains(&(rule, span)) {
+                // The kept ones are sorted and do not overlap each other.
+                let at = settled.partition_point(|f| f.judged.secret.end <= span.start);
+                let by = settled[at..].first().expect("it overlaps one that is kept");
+                trail.settle(rule, span, || Outcome::Overlapped(secret(), by.rule));
+            }
+        }
+        settled
+    }
+
+    fn secret_of(&self, text: &[u8], found: &Found<'_>) -> Secret {
+        self.secret(text, found.rule, found.matched, found.judged.secret)
+    }
+
+    fn secret(&self, text: &[u8], rule: RuleIndex, matched: Match, value: Span) -> Secret {
+        let rule = self.session.scanner.rules.rule(rule);
         let public = if rule.shape == Shape::Token {
-            literal_len(rule, text, found.matched)
+            literal_len(rule, text, matched)
         } else {
             0
         };
-        Secret::new(&text[found.judged.secret.range()], public)
+        Secret::new(&text[value.range()], public)
     }
 }
 
