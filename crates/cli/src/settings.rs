@@ -106,18 +106,28 @@ impl Settings {
     /// The scanner.
     pub(crate) fn scanner(&self, args: &SelectArgs, limits: &LimitArgs) -> anyhow::Result<Scanner> {
         let rules = self.rules(args)?;
+        Ok(self.builder(args, limits)?.build(rules))
+    }
+
+    /// All of the scanner but its rules.
+    pub(crate) fn builder(
+        &self,
+        args: &SelectArgs,
+        limits: &LimitArgs,
+    ) -> anyhow::Result<ScannerBuilder> {
         let mut budget = Budget::default();
         budget.depth = limits
             .decode_depth
             .or(self.config.scan.decode_depth)
             .unwrap_or(budget.depth);
         let key = std::env::var_os(FINGERPRINT_KEY).filter(|key| !key.is_empty());
-        Ok(ScannerBuilder::new()
+        let mut builder = ScannerBuilder::new();
+        builder
             .decoders(keysieve_unpack::decoders())
             .policy(self.policy(args)?)
             .fingerprint_key(key.as_ref().map(|key| key.as_encoded_bytes()))
-            .budget(budget)
-            .build(rules))
+            .budget(budget);
+        Ok(builder)
     }
 
     fn policy(&self, args: &SelectArgs) -> anyhow::Result<Policy> {

@@ -1,6 +1,7 @@
 //! What can be typed: one file a group of flags. Nothing is resolved here; that is `settings`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -86,8 +87,38 @@ pub(crate) struct ScanArgs {
     #[arg(long, help_heading = "Input")]
     pub(crate) no_ignore: bool,
 
+    /// Tell for each candidate in this line which rule was considered, and why it is reported or not
+    #[arg(long, value_name = "FILE:LINE", conflicts_with_all = ["paths", "format", "output"], help_heading = "Output")]
+    pub(crate) explain: Option<LineOf>,
+
     #[command(flatten)]
     pub(crate) common: CommonArgs,
+}
+
+/// A line of a file: `FILE:LINE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LineOf {
+    pub(crate) file: PathBuf,
+    /// 1-based.
+    pub(crate) line: u64,
+}
+
+impl FromStr for LineOf {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (file, line) = text
+            .rsplit_once(':')
+            .filter(|(file, _)| !file.is_empty())
+            .ok_or_else(|| "write FILE:LINE".to_owned())?;
+        match line.parse() {
+            Ok(line @ 1..) => Ok(Self {
+                file: file.into(),
+                line,
+            }),
+            _ => Err(format!("`{line}` is no line: lines count from 1")),
+        }
+    }
 }
 
 /// What every command that scans understands.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use keysieve_engine::policy::{InlineComments, Policy};
+use keysieve_engine::prefilter::Oracle;
 use keysieve_engine::rule::{Rule, RuleSet, Shape, is_id};
-use keysieve_engine::scan::ScannerBuilder;
+use keysieve_engine::scan::{Explainer, ScannerBuilder};
 use keysieve_engine::source::Visitor as _;
 use keysieve_engine::{Blob, Confidence, Origin};
 use keysieve_rules::trial;
@@ -16,6 +17,7 @@ use crate::args::{ListFormat, RulesCommand};
 use crate::catalog;
 use crate::collect::Collector;
 use crate::exit::{Exit, usage};
+use crate::report::{Explanation, Reveal};
 use crate::settings::{unknown_rule, user_rules};
 
 /// Runs a subcommand.
@@ -187,7 +189,7 @@ fn selected<'a>(rules: &'a RuleSet, ids: &'a [String]) -> anyhow::Result<Vec<&'a
     })
 }
 
-/// Scans one text and says what was found and why, at any confidence.
+/// Scans one text and says what became of each candidate, at any confidence.
 fn try_text(
     files: &[PathBuf],
     ids: &[String],
@@ -204,39 +206,36 @@ fn try_text(
         inline: InlineComments::Forbid,
         ..Policy::default()
     };
-    let scanner = ScannerBuilder::new().policy(policy).build(Arc::new(rules));
-    let (collector, interrupt) = (Collector::default(), AtomicBool::new(false));
-    let session = scanner.session(&collector, &interrupt);
+    let scanner = ScannerBuilder::new()
+        .policy(policy)
+        .build_with::<Oracle>(Arc::new(rules));
+    let (collector, interrupt, explainer) = (
+        Collector::default(),
+        AtomicBool::new(false),
+        Explainer::new(),
+    );
+    let session = scanner
+        .session(&collector, &interrupt)
+        .explained(&explainer);
     let _ = session
         .scan()
         .blob(Blob::whole(text.as_bytes(), Arc::new(Origin::Stdin)));
-    let rejected = session.stats().counts().rejected;
 
-    let (findings, _) = collector.into_parts();
-    for reported in &findings {
-        let finding = &reported.finding;
-        let rule = scanner.rules().rule(finding.rule);
-        let (start, end) = (finding.location.start_byte, finding.location.end_byte);
-        writeln!(
-            out,
-            "{}: bytes {start}..{end}, confidence {}",
-            rule.id,
-            finding.confidence.as_str()
-        )?;
-        for evidence in &finding.evidence {
-            writeln!(out, "  {evidence}")?;
-        }
-    }
-    for (reason, n) in rejected.iter().filter(|(_, n)| *n > 0) {
-        writeln!(out, "no secret: {n} candidates rejected as {reason}")?;
-    }
-    if findings.is_empty() {
+    let (considered, left_out) = explainer.into_considered();
+    let explanation = Explanation {
+        rules: scanner.rules(),
+        considered: &considered,
+        left_out,
+        reveal: Reveal::Masked,
+    };
+    explanation.write(out)?;
+    if !explanation.has_findings() {
         writeln!(out, "no rule finds anything")?;
     }
-    Ok(if findings.is_empty() {
-        Exit::Clean
-    } else {
+    Ok(if explanation.has_findings() {
         Exit::Findings
+    } else {
+        Exit::Clean
     })
 }
 

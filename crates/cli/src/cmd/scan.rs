@@ -19,6 +19,9 @@ const COMMAND: Command = Command {
 
 /// Scans and reports.
 pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
+    if let Some(line) = &args.explain {
+        return super::explain::run(args, line);
+    }
     let job = Job::new(COMMAND, Place::of(&args.paths)?, &args.common)?;
     let walk = WalkOptions {
         threads: job.threads(),

@@ -17,6 +17,7 @@ use keysieve_engine::rule::{Rule, RuleSet};
 use keysieve_engine::{Counts, Finding, Issue, Origin, Severity};
 
 mod escape;
+mod explanation;
 mod human;
 mod json;
 mod jsonl;
@@ -30,6 +31,7 @@ mod sarif;
 mod tests;
 mod uri;
 
+pub(crate) use explanation::Explanation;
 pub(crate) use past::{Commit, Past, Provenance};
 
 /// A finished scan, in the order in which every format writes it.
