@@ -157,15 +157,20 @@ fn samples_are_found_alike_at_every_alignment_and_border() {
             .enumerate()
         {
             let sample = Template::parse(sample).expect("the trial of rules parses them");
-            for round in 0..6 {
+            for round in 0..8 {
                 // Each round puts the sample elsewhere in a block; some across the border of a window.
                 let before = match round {
-                    0..4 => random.usize(0..200),
+                    0..4 | 6 => random.usize(0..200),
                     _ => WINDOW - random.usize(0..120),
                 };
                 let mut text = filler(&mut random, before);
                 text.push_str(["\n", " ", "\""][random.usize(..3)]);
-                text.push_str(&sample.expand(&mut random, &prefixes));
+                let expanded = sample.expand(&mut random, &prefixes);
+                // The last rounds leave values beside their names without an operator.
+                text.push_str(&match round {
+                    0..6 => expanded,
+                    _ => expanded.replace(['=', ':'], " "),
+                });
                 if random.bool() {
                     text.push('\n');
                     let after = random.usize(0..150);

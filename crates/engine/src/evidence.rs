@@ -10,6 +10,8 @@ pub enum Evidence {
     Form(String),
     /// The value is assigned to this name.
     Key(String),
+    /// The value stands near this name, but is not assigned to it; the confidence was lowered to low.
+    Beside(String),
     /// The checksum in the value holds.
     ChecksumHolds,
     /// The checksum in the value does not hold; the confidence was lowered.
@@ -33,6 +35,11 @@ impl fmt::Display for Evidence {
         match self {
             Self::Form(name) => write!(f, "is of the form of a credential of its own: {name}"),
             Self::Key(key) => write!(f, "is the value of `{}`", key.escape_debug()),
+            Self::Beside(key) => write!(
+                f,
+                "stands beside `{}`, which nothing assigns it to",
+                key.escape_debug()
+            ),
             Self::ChecksumHolds => f.write_str("its checksum holds"),
             Self::ChecksumFails => f.write_str("its checksum does not hold"),
             Self::Structure(what) => f.write_str(what),

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::rule::{CheckName, Rule, Shape};
-use crate::verify::Match;
+use crate::verify::{Match, Operator};
 use crate::{Confidence, Evidence, FileKind, Reason, Severity, Span};
 
 pub mod basic_auth;
@@ -147,7 +147,12 @@ pub fn judge<'a>(rule: &Rule, subject: Subject<'a>) -> Result<Judgement<'a>, Rea
     }
     if let Some(assignment) = subject.matched.assignment {
         let name = String::from_utf8_lossy(&subject.text[assignment.name.range()]).into_owned();
-        judgement.evidence.insert(0, Evidence::Key(name));
+        if assignment.operator == Operator::Beside {
+            judgement.confidence = Confidence::Low;
+            judgement.evidence.insert(0, Evidence::Beside(name));
+        } else {
+            judgement.evidence.insert(0, Evidence::Key(name));
+        }
     }
     if prefix_len > 0 {
         judgement

@@ -16,6 +16,8 @@
 //! number of rules: P and V are few, and each tier asks one bit table. What is left out is only what `verify` would turn
 //! away; the [`super::Oracle`] is the witness.
 
+use std::ops::Range;
+
 use super::classes::{MIN_RUN, commonness};
 use super::grams::{Grams, Placed};
 use super::quads::{self, Quads};
@@ -341,22 +343,28 @@ impl Fast {
 
         let tokens_before = here.tokens << 1 | before.tokens >> (BLOCK - 1);
         for_bits(here.tokens & ahead & !tokens_before, 0, |bit| {
-            if is_plausible(here, next, bit) {
-                self.named(text, at + bit, &mut window.named, hits);
+            let (plausible, digit) = looks(here, next, bit);
+            if plausible {
+                self.named(text, at + bit, digit, &mut window.named, hits);
             }
         });
     }
 
-    /// Tier K: looks for names left of the value at `at`, but not before `done`.
-    fn named(&self, text: &[u8], at: usize, done: &mut usize, hits: &mut Vec<Hit>) {
-        let Some(operator) = verify::operator_before(text, at) else {
-            return;
+    /// Tier K: looks for names left of the value at `at`, but not before `done`. A value with a digit may stand beside a
+    /// name without an operator between them.
+    fn named(&self, text: &[u8], at: usize, digit: bool, done: &mut usize, hits: &mut Vec<Hit>) {
+        let mut look = |names: Range<usize>| {
+            for at in names.start.max(*done)..names.end {
+                look_up(&self.names, text, at, hits);
+            }
+            *done = names.end.max(*done);
         };
-        let names = verify::names_before(text, operator);
-        for at in names.start.max(*done)..names.end {
-            look_up(&self.names, text, at, hits);
+        if let Some(operator) = verify::operator_before(text, at) {
+            look(verify::names_before(text, operator));
         }
-        *done = names.end.max(*done);
+        if digit {
+            look(verify::line_before(text, at));
+        }
     }
 }
 
@@ -368,10 +376,10 @@ fn look_up(grams: &Grams, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
     }
 }
 
-/// What `verify::is_plausible` says, told from the masks. One byte more, as the run may begin with the dash of
-/// `${NAME:-value}`.
+/// What `verify::is_plausible` says, told from the masks, and whether the run has a digit. One byte more, as the run may
+/// begin with the dash of `${NAME:-value}`.
 #[inline(always)]
-fn is_plausible(here: Classes, next: Classes, bit: usize) -> bool {
+fn looks(here: Classes, next: Classes, bit: usize) -> (bool, bool) {
     let from = |a: u64, b: u64| a >> bit | (b << 1) << (BLOCK - 1 - bit);
     let tokens = from(here.tokens, next.tokens);
     let run = u64::MAX >> (BLOCK as u32 - tokens.trailing_ones()).min(63);
@@ -380,7 +388,8 @@ fn is_plausible(here: Classes, next: Classes, bit: usize) -> bool {
     let letters = words & !from(here.digits, next.digits) & run & 0x1_FFFF;
     let uppers = from(here.uppers, next.uppers) & letters;
     let joints = tokens & !words & 0xFFFE;
-    digits != 0 || joints == 0 || uppers != 0 && uppers != letters
+    let plausible = digits != 0 || joints == 0 || uppers != 0 && uppers != letters;
+    (plausible, digits != 0)
 }
 
 /// Where 16 token bytes in a row end, from the masks of a block and the one before it: each step doubles the length.

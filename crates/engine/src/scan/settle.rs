@@ -54,10 +54,16 @@ fn rank(
     let rule = rules.rule(found.rule);
     let judged = &found.judged;
     let checked = judged.evidence.contains(&Evidence::ChecksumHolds);
-    let doubted = judged
+    // What a name only stands near tells no more than a name of no vendor that is assigned.
+    let beside = judged
         .evidence
         .iter()
-        .any(|e| matches!(e, Evidence::Doubt(_)));
+        .any(|e| matches!(e, Evidence::Beside(_)));
+    let doubted = beside
+        || judged
+            .evidence
+            .iter()
+            .any(|e| matches!(e, Evidence::Doubt(_)));
     let literal = literal_len(rule, text, found.matched);
     let form = match rule.shape {
         // Three letters tell less than the name beside the value: a JWT of a vendor is the vendor's token.
@@ -68,7 +74,7 @@ fn rank(
     };
     (
         checked,
-        !rule.is_generic(),
+        !rule.is_generic() && !beside,
         !doubted,
         form,
         literal,

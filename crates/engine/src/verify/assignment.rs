@@ -42,6 +42,8 @@ pub enum Operator {
     Argument,
     /// `|`: a cell of a table.
     Cell,
+    /// Nothing: the value only stands near the name, as in `acme token v` or `--acme-token v`.
+    Beside,
 }
 
 /// How far the operator may stand behind the keyword.
@@ -57,7 +59,7 @@ pub(super) const REACH: usize = NAME_REACH + 8 + 24 + 48 + 2 * GAP + 40 + 16;
 /// hold names with values of their own, so that without it a text could be made that is read again and again.
 #[derive(Debug)]
 pub(super) struct Reader<'t> {
-    text: &'t [u8],
+    pub(super) text: &'t [u8],
     /// Where the name ended for which this was read.
     last: Option<(usize, Option<Value>)>,
     /// Bytes none of which ends a bare value.
@@ -145,7 +147,7 @@ impl<'t> Reader<'t> {
 
     /// Where a bare value ends: at a blank or at punctuation that closes something. A value that is called or indexed
     /// is code.
-    fn bare_end(&mut self, start: usize) -> Option<usize> {
+    pub(super) fn bare_end(&mut self, start: usize) -> Option<usize> {
         let text = self.text;
         let limit = text.len().min(start + MAX_VALUE);
         let end = self.plain_end(start, limit);
@@ -192,7 +194,7 @@ pub(super) fn name_around(text: &[u8], keyword: Span) -> Span {
     Span::new(keyword.start - left, keyword.end + right)
 }
 
-fn is_name(b: u8) -> bool {
+pub(super) fn is_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$')
 }
 

@@ -8,6 +8,7 @@ use crate::checks::reference::default_inside;
 use crate::rule::{Boundary, Role, Rule, Shape, Tier, Vain};
 
 mod assignment;
+mod beside;
 mod boundary;
 mod brute;
 mod value;
@@ -17,7 +18,7 @@ use assignment::Reader;
 pub use assignment::{Assignment, Operator};
 pub use boundary::{is_token_end, is_token_start};
 pub use brute::brute;
-pub(crate) use value::{is_plausible, names_before, operator_before};
+pub(crate) use value::{is_plausible, line_before, names_before, operator_before};
 
 /// A text that has the form of a rule's credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,13 +109,25 @@ impl<'t> Verifier<'t> {
         None
     }
 
+    /// The value that is assigned to the name which `keyword` stands in; or else, of a vendor, the one that stands beside
+    /// the name.
     fn assigned(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
-        let text = self.text;
-        if !is_part_start(text, keyword.start)
-            || rule.is_generic() && !is_part_end(text, keyword.end)
-        {
+        if !is_part_start(self.text, keyword.start) {
             return None;
         }
+        let ends = is_part_end(self.text, keyword.end);
+        if rule.is_generic() {
+            return ends.then(|| self.joined(rule, keyword, cursor)).flatten();
+        }
+        // The start of a longer word is the vendor only where it is long enough to be told by it.
+        let beside = ends || keyword.len() >= beside::DISTINCT;
+        self.joined(rule, keyword, cursor)
+            .or_else(|| beside.then(|| self.beside(rule, keyword, cursor)).flatten())
+    }
+
+    /// The value that an operator joins to a name.
+    fn joined(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
+        let text = self.text;
         let found = self.reader.value_after(keyword.end)?;
         let mut value = found.span;
         if let Some(default) = fallback(&text[value.range()]) {
@@ -147,6 +160,34 @@ impl<'t> Verifier<'t> {
             }),
         })
     }
+
+    /// The value that stands beside a name with no operator of its own.
+    fn beside(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
+        let text = self.text;
+        let (value, quoted) = self.reader.value_beside(keyword)?;
+        // No name begins where a value does: this stands for every name before that value.
+        let tried = Some((value.start, value.start));
+        if !(rule.min_len..=rule.max_len).contains(&value.len()) || cursor.tried == tried {
+            return None;
+        }
+        // A keyword that is nearer may have the value assigned.
+        if beside::holds_keyword(rule, &text[keyword.start + 1..value.start]) {
+            return None;
+        }
+        cursor.tried = tried;
+        let (whole, secret) = rule.match_at(text, value, &mut Vain::default())?;
+        let name = assignment::name_around(text, keyword);
+        (whole == value).then_some(Match {
+            whole: Span::new(name.start, value.end),
+            secret,
+            assignment: Some(Assignment {
+                name,
+                operator: Operator::Beside,
+                value,
+                quoted,
+            }),
+        })
+    }
 }
 
 /// The match of `rule` that begins at `at`, with nothing before and after it that does not belong there.
@@ -167,14 +208,30 @@ fn ends_well(rule: &Rule, text: &[u8], whole: Span) -> bool {
     rule.boundary == Boundary::None || is_token_end(text, whole.end, rule.tail)
 }
 
-/// Whether another word stands behind a name, as in prose: `auth/token v1.4.0 h1:...`.
+/// Whether another word stands behind a name, as in prose: `auth/token v1.4.0 h1:...`. A type before `=` and a quoted value
+/// is none: `var token string = "v"`.
 fn is_followed_by_word(text: &[u8], name_end: usize) -> bool {
     let rest = &text[name_end..];
     let blanks = rest
         .iter()
         .take_while(|b| matches!(b, b' ' | b'\t'))
         .count();
-    blanks > 0 && rest.get(blanks).is_some_and(u8::is_ascii_alphanumeric)
+    blanks > 0
+        && rest.get(blanks).is_some_and(u8::is_ascii_alphanumeric)
+        && !is_type(&rest[blanks..])
+}
+
+/// Whether one word stands at the start of `text`, and then `=` and a quote.
+fn is_type(text: &[u8]) -> bool {
+    let word = text
+        .iter()
+        .take(32)
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+        .count();
+    let Some(value) = text[word..].trim_ascii_start().strip_prefix(b"=") else {
+        return false;
+    };
+    matches!(value.trim_ascii_start().first(), Some(b'"' | b'\'' | b'`'))
 }
 
 /// The default in a value such as `${VAR:-default}`: it is what the name falls back to, so it is the value.
@@ -220,6 +277,20 @@ fn is_part_end(text: &[u8], end: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_type_before_a_quoted_value_is_no_word_of_prose() {
+        for (text, word) in [
+            ("token v1.4.0 h1:abc=", true),
+            ("token string", true),
+            ("token string = x", true),
+            ("token string = \"v\"", false),
+            ("token String='v'", false),
+            ("token = \"v\"", false),
+        ] {
+            assert_eq!(is_followed_by_word(text.as_bytes(), 5), word, "{text}");
+        }
+    }
 
     #[test]
     fn parts_of_identifiers() {

@@ -70,6 +70,12 @@ pub(crate) fn names_before(text: &[u8], operator: usize) -> std::ops::Range<usiz
     line..operator
 }
 
+/// Where a keyword may begin that the value at `at` stands beside: on its line, as far back as any name.
+pub(crate) fn line_before(text: &[u8], at: usize) -> std::ops::Range<usize> {
+    const { assert!(super::beside::REACH <= MAX_NAME) };
+    names_before(text, at)
+}
+
 /// Whether the run of token bytes at `at` may be a value that a machine made: it has a digit among its first 63 bytes, or
 /// among its first 16 both cases, or nothing but letters. What has neither is `some_long_name`. Random values that look
 /// like this are those of one case with joints in their alphabet, one in ten thousand; the rule compiler sends a rule
@@ -99,6 +105,16 @@ pub(crate) fn is_plausible(text: &[u8], at: usize) -> bool {
 mod tests {
     use super::*;
     use crate::verify::assignment;
+
+    /// A source of numbers below what it is asked for, the same for the same seed.
+    fn draws(mut seed: u64) -> impl FnMut(usize) -> usize {
+        move |n| {
+            seed = seed
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (seed >> 33) as usize % n
+        }
+    }
 
     /// Whatever is read forwards is seen backwards, in texts put together from all that assignments are made of.
     #[test]
@@ -145,13 +161,7 @@ mod tests {
             ">",
             "??=",
         ];
-        let mut seed = 11u64;
-        let mut next = |n: usize| {
-            seed = seed
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (seed >> 33) as usize % n
-        };
+        let mut next = draws(11);
         let mut seen = 0;
         for _ in 0..200_000 {
             let text: String = (0..2 + next(9)).map(|_| PARTS[next(PARTS.len())]).collect();
@@ -181,6 +191,43 @@ mod tests {
             );
         }
         assert!(seen > 5000, "only {seen} assignments were made");
+    }
+
+    /// Whatever stands beside a name is seen from the value, too.
+    #[test]
+    fn every_value_beside_a_name_is_seen_from_itself() {
+        const PARTS: [&str; 24] = [
+            "key", "Token", "_secret", "-access", " ", "  ", "\t", "\"", "'", "`", "\\", "=", ":",
+            ",", "(", ")", "|", ">", "\n", "/", "is", "word9", "[", "*",
+        ];
+        let mut random = draws(13);
+        let mut seen = 0;
+        for _ in 0..100_000 {
+            let text: String = (0..1 + random(9))
+                .map(|_| PARTS[random(PARTS.len())])
+                .collect();
+            let text = format!("key{text}v4lue0123456789abcdef\"");
+            let bytes = text.as_bytes();
+            let keyword = crate::Span::new(0, 3);
+            let Some((value, _)) = assignment::Reader::new(bytes).value_beside(keyword) else {
+                continue;
+            };
+            seen += 1;
+            let at = value.start;
+            assert!(
+                !is_token_byte(bytes[at - 1]),
+                "{text:?}: no run starts at the value"
+            );
+            assert!(
+                is_plausible(bytes, at),
+                "{text:?}: the prefilter does not look at the value"
+            );
+            assert!(
+                line_before(bytes, at).contains(&0),
+                "{text:?}: the name is out of reach"
+            );
+        }
+        assert!(seen > 2000, "only {seen} values stood beside a name");
     }
 
     #[test]

@@ -97,9 +97,12 @@ fn is_no_assignment(text: &[u8], assignment: Assignment) -> bool {
         return true;
     }
     match assignment.operator {
-        // `$PWD:/target`, `$(pwd):/target`, `${PWD}:/target`: the value of a variable.
+        // `$PWD:/target`, `$(pwd):/target`, `${PWD}:/target`, `` `pwd`:/target``: the value of a variable or of a command.
         Operator::Colon => {
-            text[start] == b'$' || before.ends_with(b"$(") || before.ends_with(b"${")
+            text[start] == b'$'
+                || before.ends_with(b"$(")
+                || before.ends_with(b"${")
+                || before.ends_with(b"`") && text[end..].starts_with(b"`:/")
         }
         // `<password>v</password>`, `<input name="password">v`; not `echo $PWD > file`, `user:password>`, `p->password`.
         Operator::Close => {
@@ -130,6 +133,7 @@ fn is_no_assignment(text: &[u8], assignment: Assignment) -> bool {
                 _ => true,
             }
         }
+        Operator::Beside => true,
         Operator::Equals | Operator::Compare | Operator::Cell => false,
     }
 }

@@ -182,7 +182,8 @@ fn operator(operator: Operator) -> usize {
         Operator::Compare => 2,
         Operator::Close => 3,
         Operator::Argument => 4,
-        Operator::Cell => 5,
+        // No generic rule finds a value beside a name: there is nothing to learn from.
+        Operator::Cell | Operator::Beside => 5,
     }
 }
 
