@@ -12,25 +12,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::checks::{self, Subject};
-use crate::policy::{Policy, inline::Lines};
-use crate::prefilter::{Fast, Hit, Prefilter, Scratch};
-use crate::rule::{Role, RuleIndex, RuleSet, Shape, Use};
+use crate::policy::inline::Lines;
+use crate::prefilter::{Hit, Prefilter, Scratch};
+use crate::rule::{Role, RuleIndex, Shape, Use};
 use crate::source::{Visitor, VisitorBuilder};
 use crate::verify::{Match, Verifier};
 use crate::{
-    Blob, Budget, Context, Decoder, FileKind, Finding, Fingerprinter, Flow, Issue, IssueKind,
-    LineIndex, Position, Secret, Sink, Skip, Span, Stats, Tally,
+    Blob, Budget, Context, Decoder, FileKind, Finding, Flow, Issue, IssueKind, LineIndex, Position,
+    Secret, Sink, Skip, Span, Stats, Tally,
 };
 
 mod cursors;
 mod explain;
+mod scanner;
 mod settle;
 
 pub use explain::{Considered, Explainer, Outcome};
+pub use scanner::{Scanner, ScannerBuilder};
 
 use cursors::Cursors;
 use explain::{Step, Trail};
@@ -42,112 +43,6 @@ const MAX_MATCHES: usize = 8 * MAX_FINDINGS;
 const MAX_FINDINGS: usize = 10_000;
 /// Findings that one rule may give in one blob; that there are more is told in the same way.
 const MAX_OF_RULE: usize = 2_000;
-
-/// Everything about a scan that does not change while it runs. Shared by its threads.
-pub struct Scanner {
-    rules: Arc<RuleSet>,
-    prefilter: Box<dyn Prefilter>,
-    decoders: Vec<Box<dyn Decoder>>,
-    policy: Policy,
-    fingerprinter: Fingerprinter,
-    budget: Budget,
-}
-
-impl std::fmt::Debug for Scanner {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scanner")
-            .field("rules", &self.rules.len())
-            .finish_non_exhaustive()
-    }
-}
-
-/// Puts a [`Scanner`] together.
-#[derive(Default)]
-pub struct ScannerBuilder {
-    decoders: Vec<Box<dyn Decoder>>,
-    policy: Policy,
-    fingerprinter: Fingerprinter,
-    budget: Budget,
-}
-
-impl std::fmt::Debug for ScannerBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ScannerBuilder").finish_non_exhaustive()
-    }
-}
-
-impl ScannerBuilder {
-    /// No decoders, the default policy, the public fingerprint key.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The decoders to ask, in this order.
-    pub fn decoders(&mut self, decoders: Vec<Box<dyn Decoder>>) -> &mut Self {
-        self.decoders = decoders;
-        self
-    }
-
-    /// What is reported and how it is ranked.
-    pub fn policy(&mut self, policy: Policy) -> &mut Self {
-        self.policy = policy;
-        self
-    }
-
-    /// The key of fingerprints; `None` for the public one.
-    pub fn fingerprint_key(&mut self, key: Option<&[u8]>) -> &mut Self {
-        self.fingerprinter = Fingerprinter::new(key);
-        self
-    }
-
-    /// What decoding one outermost blob may cost.
-    pub fn budget(&mut self, budget: Budget) -> &mut Self {
-        self.budget = budget;
-        self
-    }
-
-    /// A scanner for these rules. Takes what was set; the builder is as new afterwards.
-    pub fn build(&mut self, rules: Arc<RuleSet>) -> Scanner {
-        self.build_with::<Fast>(rules)
-    }
-
-    /// As [`ScannerBuilder::build`], with a prefilter of choice: the plain one is the witness for the fast one.
-    pub fn build_with<P: Prefilter + 'static>(&mut self, rules: Arc<RuleSet>) -> Scanner {
-        let Self {
-            decoders,
-            policy,
-            fingerprinter,
-            budget,
-        } = std::mem::take(self);
-        let prefilter = Box::new(P::new(&rules));
-        Scanner {
-            rules,
-            prefilter,
-            decoders,
-            policy,
-            fingerprinter,
-            budget,
-        }
-    }
-}
-
-impl Scanner {
-    /// The rules.
-    pub fn rules(&self) -> &Arc<RuleSet> {
-        &self.rules
-    }
-
-    /// One run that reports to `sink` and stops when `interrupt` is set.
-    pub fn session<'s>(&'s self, sink: &'s dyn Sink, interrupt: &'s AtomicBool) -> Session<'s> {
-        Session {
-            scanner: self,
-            sink,
-            interrupt,
-            explainer: None,
-            stats: Stats::default(),
-        }
-    }
-}
 
 /// One run of a scanner: makes a [`Scan`] for each thread of a source.
 pub struct Session<'s> {

@@ -1,0 +1,116 @@
+//! Putting a scanner together.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::Session;
+use crate::policy::Policy;
+use crate::prefilter::{Fast, Prefilter};
+use crate::rule::RuleSet;
+use crate::{Budget, Decoder, Fingerprinter, Sink, Stats};
+
+/// Everything about a scan that does not change while it runs. Shared by its threads.
+pub struct Scanner {
+    pub(super) rules: Arc<RuleSet>,
+    pub(super) prefilter: Box<dyn Prefilter>,
+    pub(super) decoders: Vec<Box<dyn Decoder>>,
+    pub(super) policy: Policy,
+    pub(super) fingerprinter: Fingerprinter,
+    pub(super) budget: Budget,
+}
+
+impl std::fmt::Debug for Scanner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scanner")
+            .field("rules", &self.rules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`Scanner`] together.
+#[derive(Default)]
+pub struct ScannerBuilder {
+    decoders: Vec<Box<dyn Decoder>>,
+    policy: Policy,
+    fingerprinter: Fingerprinter,
+    budget: Budget,
+}
+
+impl std::fmt::Debug for ScannerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScannerBuilder").finish_non_exhaustive()
+    }
+}
+
+impl ScannerBuilder {
+    /// No decoders, the default policy, the public fingerprint key.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The decoders to ask, in this order.
+    pub fn decoders(&mut self, decoders: Vec<Box<dyn Decoder>>) -> &mut Self {
+        self.decoders = decoders;
+        self
+    }
+
+    /// What is reported and how it is ranked.
+    pub fn policy(&mut self, policy: Policy) -> &mut Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The key of fingerprints; `None` for the public one.
+    pub fn fingerprint_key(&mut self, key: Option<&[u8]>) -> &mut Self {
+        self.fingerprinter = Fingerprinter::new(key);
+        self
+    }
+
+    /// What decoding one outermost blob may cost.
+    pub fn budget(&mut self, budget: Budget) -> &mut Self {
+        self.budget = budget;
+        self
+    }
+
+    /// A scanner for these rules. Takes what was set; the builder is as new afterwards.
+    pub fn build(&mut self, rules: Arc<RuleSet>) -> Scanner {
+        self.build_with::<Fast>(rules)
+    }
+
+    /// As [`ScannerBuilder::build`], with a prefilter of choice: the plain one is the witness for the fast one.
+    pub fn build_with<P: Prefilter + 'static>(&mut self, rules: Arc<RuleSet>) -> Scanner {
+        let Self {
+            decoders,
+            policy,
+            fingerprinter,
+            budget,
+        } = std::mem::take(self);
+        let prefilter = Box::new(P::new(&rules));
+        Scanner {
+            rules,
+            prefilter,
+            decoders,
+            policy,
+            fingerprinter,
+            budget,
+        }
+    }
+}
+
+impl Scanner {
+    /// The rules.
+    pub fn rules(&self) -> &Arc<RuleSet> {
+        &self.rules
+    }
+
+    /// One run that reports to `sink` and stops when `interrupt` is set.
+    pub fn session<'s>(&'s self, sink: &'s dyn Sink, interrupt: &'s AtomicBool) -> Session<'s> {
+        Session {
+            scanner: self,
+            sink,
+            interrupt,
+            explainer: None,
+            stats: Stats::default(),
+        }
+    }
+}
