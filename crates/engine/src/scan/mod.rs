@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::checks::{self, Subject};
 use crate::policy::inline::Lines;
-use crate::prefilter::{Hit, Prefilter, Scratch};
+use crate::prefilter::{Hit, Scratch};
 use crate::rule::{Role, RuleIndex, Shape, Use};
 use crate::source::{Visitor, VisitorBuilder};
 use crate::verify::{Match, Verifier};
