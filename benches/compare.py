@@ -96,7 +96,7 @@ def tools(wanted, threads):
 def history_tools(wanted, threads):
     """As tools(), for histories."""
     limit = ["--threads", str(threads)] if threads else []
-    ours = [program("keysieve", required=True), "history", *limit, "--progress", "never"]
+    ours = [program("keysieve", required=True), "history", "--no-cache", *limit, "--progress", "never"]
     found = [
         Tool(GIT, [shutil.which("sh"), "-c", EVERY_OBJECT], [0]),
         Tool(OURS, ours, [0, 1, 4]),
