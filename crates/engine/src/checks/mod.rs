@@ -234,3 +234,17 @@ fn form(value: &[u8], random: &[u8], generic: bool) -> Option<Opinion> {
         Opinion::Doubt(reason)
     })
 }
+
+/// Random characters: SplitMix64, so that each run draws the same.
+#[cfg(test)]
+pub(crate) fn draw(seed: &mut u64, alphabet: &[u8], len: usize) -> String {
+    let mut next = || {
+        *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let z = (*seed ^ (*seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    };
+    (0..len)
+        .map(|_| char::from(alphabet[(next() % alphabet.len() as u64) as usize]))
+        .collect()
+}

@@ -64,6 +64,7 @@ pub fn weigh(subject: Subject<'_>, wanted: Wanted) -> Option<Result<Candidate<'_
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::draw;
     use crate::verify::{Assignment, Match, Operator};
     use crate::{FileKind, Span};
 
@@ -125,19 +126,6 @@ mod tests {
             true,
             FileKind::Source
         )));
-    }
-
-    /// Random characters: SplitMix64, so that each run draws the same.
-    fn draw(seed: &mut u64, alphabet: &[u8], len: usize) -> String {
-        let mut next = || {
-            *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let z = (*seed ^ (*seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            z ^ (z >> 31)
-        };
-        (0..len)
-            .map(|_| char::from(alphabet[(next() % alphabet.len() as u64) as usize]))
-            .collect()
     }
 
     /// A mean likeness to words lost one in 17 of them.

@@ -240,6 +240,7 @@ fn part_len(text: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checks::draw;
 
     #[track_caller]
     fn all(expected: Option<Reason>, values: &[&str]) {
@@ -374,19 +375,6 @@ mod tests {
                 "a<b>c1",
             ],
         );
-    }
-
-    /// Random characters: SplitMix64, so that each run draws the same.
-    fn draw(seed: &mut u64, alphabet: &[u8], len: usize) -> String {
-        let mut next = || {
-            *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let z = (*seed ^ (*seed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            z ^ (z >> 31)
-        };
-        (0..len)
-            .map(|_| char::from(alphabet[(next() % alphabet.len() as u64) as usize]))
-            .collect()
     }
 
     const BASE64URL: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
