@@ -26,7 +26,7 @@ fn is_marked(value: &[u8]) -> bool {
 
 /// Published values: length in bytes, and the first eight bytes of the SHA-256. Where the format has a prefix, of what
 /// follows it.
-const KNOWN: [(usize, u64); 29] = [
+const KNOWN: [(usize, u64); 57] = [
     // Microsoft: the account key of Azurite, the key of the Cosmos DB emulator.
     (88, 0x0011_cc25_eb43_2071),
     (88, 0xaa65_4743_9583_c3a2),
@@ -66,6 +66,42 @@ const KNOWN: [(usize, u64); 29] = [
     (36, 0x7e49_8f91_828a_193c),
     (76, 0x8c02_9ad8_efa1_2979),
     (32, 0xa452_6cb8_cdbf_802f),
+    // Google: the Firebase keys that its own SDKs, samples and tests are published with, by repository of `firebase`.
+    // firebase-android-sdk:
+    (35, 0x00d8_0426_e5f9_a1e0),
+    (35, 0x64db_43ad_5a6c_69f5),
+    (35, 0xf127_6545_83e7_e2d1),
+    (35, 0x0243_0553_aacd_4244),
+    (35, 0xcf34_1b9c_95e8_4cb7),
+    (35, 0x0770_3eb4_0e2f_1d68),
+    (35, 0x6530_c104_f485_b41e),
+    (35, 0xe4ce_6086_34a7_f4d0),
+    (35, 0x8733_fe09_5912_7882),
+    (35, 0x991f_7455_fc2a_95cb),
+    (35, 0x79e0_0338_8528_bfd9),
+    (35, 0xe979_ef1b_a07d_da84),
+    (35, 0x3361_33f6_82fe_aa0e),
+    // firebase-ios-sdk:
+    (35, 0x6e52_0764_777b_e933),
+    (35, 0x6f8a_5bd7_77aa_ffcd),
+    // quickstart-android:
+    (35, 0xd818_0f37_de33_d3d1),
+    // firebase-js-sdk:
+    (35, 0xe769_601e_287c_7f56),
+    (35, 0x1726_f875_4866_522b),
+    (35, 0xca89_bc19_960e_b240),
+    (35, 0xd31b_8da8_9ec9_7b9f),
+    // flutterfire:
+    (35, 0xb350_3939_91b4_8c35),
+    (35, 0x9c19_fdc3_9f65_5a99),
+    (35, 0x53e9_c4bb_72ed_3348),
+    (35, 0x7ea2_73e9_6cc0_7e28),
+    // googlemaps/js-samples:
+    (35, 0x439c_b063_2c43_5956),
+    (35, 0x5678_26e5_b9bb_46e5),
+    // NuGet: the passwords of the reference of NuGet.config.
+    (11, 0xdba7_2c00_f41f_4e4c),
+    (14, 0xa070_2bc9_1d69_9f60),
 ];
 
 fn is_known(value: &[u8]) -> bool {
