@@ -15,12 +15,15 @@ pub mod entropy;
 pub mod generic;
 pub mod jwt;
 pub mod pem;
+pub mod place;
 pub mod placeholder;
 pub mod reference;
 pub mod score;
 pub mod shape;
 pub mod url_password;
 pub mod words;
+
+use shape::Filling;
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +190,10 @@ fn opinions<'a>(
     };
 
     let common = std::iter::once_with(move || reference::judge(value).map(against))
-        .chain(std::iter::once_with(move || form(value, random, generic)))
+        .chain(std::iter::once_with(move || form(rule, value, random)))
+        .chain(std::iter::once_with(move || {
+            place::judge(subject.text, subject.matched.secret).map(Opinion::Against)
+        }))
         .chain(std::iter::once_with(move || {
             // What stands beside a name and reads like words is a name itself, whatever the rule's alphabet.
             let wordlike = !distinctive && !generic && words::likeness(value) > 0.6;
@@ -212,14 +218,23 @@ fn opinions<'a>(
     common.chain(named).flatten()
 }
 
-/// What the form of a value says, mostly that of its random part. No generator fills a value up: that leaves no doubt.
-/// Anything else that looks like a stand-in may be a real one of a careless person; where a name is all that speaks for
-/// it, its words speak louder.
-fn form(value: &[u8], random: &[u8], generic: bool) -> Option<Opinion> {
-    if shape::is_filled(random) {
+/// What the form of a value says, mostly that of its random part. A mask leaves no doubt, nor does one letter all over
+/// where no format speaks for it. What else was typed, counted or filled up is a stand-in most times and a careless
+/// person's key at others, where a format or a vendor's name speaks for it. Where a name of no vendor is all that does,
+/// the words of the value speak louder.
+fn form(rule: &Rule, value: &[u8], random: &[u8]) -> Option<Opinion> {
+    let generic = rule.is_generic();
+    let filling = shape::filling(random);
+    let is_blank = match filling {
+        Some(Filling::Mask) => true,
+        Some(Filling::One) => rule.shape != Shape::Token,
+        Some(Filling::Few) => generic,
+        None => false,
+    };
+    if is_blank {
         return Some(Opinion::Against(Reason::Regular));
     }
-    if let Some(reason) = shape::judge(random) {
+    if let Some(reason) = shape::judge(random).or(filling.map(|_| Reason::Regular)) {
         let doubtful = !generic || reason == Reason::Regular;
         return Some(if doubtful {
             Opinion::Doubt(reason)

@@ -47,17 +47,27 @@ pub fn is_date(value: &[u8]) -> bool {
 /// The fewest letters and digits that fill a value.
 const FILL: usize = 8;
 
+/// How a value was filled up rather than drawn.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Filling {
+    /// With one character that stands for nothing: `xxxx-xxxx`, `0000000000`.
+    Mask,
+    /// With one letter or digit, all of it.
+    One,
+    /// With few characters or units, mostly or all over: `abcabcabcabc`.
+    Few,
+}
+
 /// Whether a value is filled up rather than drawn: one letter or digit makes up 60 % of it (`xxxx-xxxx-xxxxxxx`), one to
-/// three are repeated to the end, or a handful are strung out over its length. No generator makes that, so no doubt is
-/// left, whatever the format around it.
-pub fn is_filled(value: &[u8]) -> bool {
+/// three are repeated to the end, or a handful are strung out over its length. No generator makes that.
+pub fn filling(value: &[u8]) -> Option<Filling> {
     let drawn: Vec<u8> = value
         .iter()
         .filter(|b| b.is_ascii_alphanumeric())
         .map(u8::to_ascii_lowercase)
         .collect();
     if drawn.len() < FILL {
-        return false;
+        return None;
     }
     let mut counts = [0usize; 256];
     for &b in &drawn {
@@ -65,9 +75,19 @@ pub fn is_filled(value: &[u8]) -> bool {
     }
     let most = counts.iter().copied().max().unwrap_or(0);
     let distinct = counts.iter().filter(|&&n| n > 0).count();
-    most * 5 >= drawn.len() * 3
+    let is_most = |b: u8| counts[usize::from(b)] == most;
+    if most * 5 >= drawn.len() * 3 && (is_most(b'x') || is_most(b'0')) {
+        Some(Filling::Mask)
+    } else if distinct == 1 {
+        Some(Filling::One)
+    } else if most * 5 >= drawn.len() * 3
         || (2..=3).any(|unit| drawn[unit..] == drawn[..drawn.len() - unit])
         || distinct <= 8 && distinct * 8 <= drawn.len()
+    {
+        Some(Filling::Few)
+    } else {
+        None
+    }
 }
 
 fn is_hex(value: &[u8]) -> bool {

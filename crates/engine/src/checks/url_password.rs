@@ -12,6 +12,8 @@ const EXAMPLE_HOSTS: [&[u8]; 6] = [
     b".invalid",
     b".test",
 ];
+/// Addresses that documentation uses (RFC 5737, RFC 3849), as the start of the authority.
+const EXAMPLE_NETS: [&[u8]; 4] = [b"192.0.2.", b"198.51.100.", b"203.0.113.", b"[2001:db8:"];
 /// What documentation writes where the host belongs.
 const STAND_IN_HOSTS: [&[u8]; 5] = [b"host", b"hostname", b"server", b"domain.com", b"your-host"];
 /// How far the parts of a URL are followed, in bytes.
@@ -28,8 +30,10 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     }
     let (user, host) = (user(subject), host(subject));
     if let Some(reason) = placeholder::judge(password) {
-        // `user:password@`: with both halves made up, nothing is left to doubt.
-        return Some(if is_stand_in(user) {
+        // `user:password@`, or both made up for a host that is: nothing is left to doubt. `user:secret@` may well be the
+        // login of somebody's database.
+        let is_example = names_password(password) || is_example(host);
+        return Some(if is_stand_in(user) && is_example {
             Opinion::Against(reason)
         } else {
             Opinion::Doubt(reason)
@@ -38,17 +42,31 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     if user.eq_ignore_ascii_case(password) {
         return Some(Opinion::Doubt(Reason::Placeholder));
     }
-    let example = EXAMPLE_HOSTS
-        .iter()
-        .any(|end| ends_with_ignore_case(host, end))
-        || STAND_IN_HOSTS
-            .iter()
-            .any(|name| host.eq_ignore_ascii_case(name));
-    if example {
+    if is_socket(host) {
+        return Some(Opinion::Doubt(Reason::DocumentedExample));
+    }
+    if is_example(host) {
         return Some(Opinion::Doubt(Reason::DocumentedExample));
     }
     let plain_word = password.iter().all(u8::is_ascii_lowercase) && password.len() < 12;
     (plain_word || words::likeness(password) > 0.8).then_some(Opinion::Doubt(Reason::Wordlike))
+}
+
+fn is_example(host: &[u8]) -> bool {
+    EXAMPLE_HOSTS
+        .iter()
+        .any(|end| ends_with_ignore_case(host, end))
+        || EXAMPLE_NETS
+            .iter()
+            .any(|start| starts_with_ignore_case(host, start))
+        || STAND_IN_HOSTS
+            .iter()
+            .any(|name| host.eq_ignore_ascii_case(name))
+}
+
+/// Whether the host is a socket of the same machine, with the slashes of its path escaped: `%2Ftmp%2Fdb.sock`.
+fn is_socket(host: &[u8]) -> bool {
+    starts_with_ignore_case(host, b"%2f") || host.starts_with(b"/")
 }
 
 /// Users that stand for any user.
@@ -57,6 +75,14 @@ const STAND_INS: [&[u8]; 6] = [b"user", b"username", b"usr", b"login", b"name", 
 fn is_stand_in(user: &[u8]) -> bool {
     STAND_INS.iter().any(|name| user.eq_ignore_ascii_case(name))
         || placeholder::judge(user).is_some()
+}
+
+/// Whether the stand-in says that it is one for a password.
+fn names_password(password: &[u8]) -> bool {
+    let lower = password.to_ascii_lowercase();
+    [&b"pass"[..], b"pwd", b"pw"].iter().any(|name| {
+        lower == *name || name.len() > 2 && memchr::memmem::find(&lower, name).is_some()
+    })
 }
 
 /// `{password}`, `<password>`, `$PASS`, `%s`, `***`: a template or a mask.
@@ -84,7 +110,7 @@ fn user<'a>(subject: Subject<'a>) -> &'a [u8] {
     let Some(name) = before.strip_suffix(b":") else {
         return b"";
     };
-    name.rsplit(|b| matches!(b, b'/' | b':' | b'@') || b.is_ascii_whitespace())
+    name.rsplit(|b| matches!(b, b'/' | b':' | b'@' | b'"' | b'\'') || b.is_ascii_whitespace())
         .next()
         .unwrap_or_default()
 }
@@ -95,12 +121,20 @@ fn host<'a>(subject: Subject<'a>) -> &'a [u8] {
     let Some(rest) = rest.strip_prefix(b"@") else {
         return b"";
     };
+    // An address of IPv6 stands in brackets and has colons.
+    let is_bracketed = rest.starts_with(b"[");
     let len = rest
         .iter()
         .take(REACH)
-        .take_while(|b| b.is_ascii_alphanumeric() || b".-_".contains(b))
+        .take_while(|b| {
+            b.is_ascii_alphanumeric() || b".-_%".contains(b) || is_bracketed && b"[:".contains(b)
+        })
         .count();
     &rest[..len]
+}
+
+fn starts_with_ignore_case(text: &[u8], start: &[u8]) -> bool {
+    text.len() >= start.len() && text[..start.len()].eq_ignore_ascii_case(start)
 }
 
 fn ends_with_ignore_case(text: &[u8], end: &[u8]) -> bool {
@@ -150,6 +184,25 @@ mod tests {
         );
         assert_eq!(
             of("app", "k3Vq8-zW1", "db.example.com"),
+            Some(Opinion::Doubt(Reason::DocumentedExample))
+        );
+        assert_eq!(
+            of("user", "secret", "db"),
+            Some(Opinion::Doubt(Reason::Placeholder))
+        );
+        for host in ["db.example.com", "192.0.2.7", "[2001:db8::1]"] {
+            assert_eq!(
+                of("user", "secret", host),
+                Some(Opinion::Against(Reason::Placeholder)),
+                "{host}"
+            );
+        }
+        assert_eq!(
+            of("x:\"user", "password", "db"),
+            Some(Opinion::Against(Reason::Placeholder))
+        );
+        assert_eq!(
+            of("app", "k3Vq8-zW1", "%2Ftmp%2Fdb.sock"),
             Some(Opinion::Doubt(Reason::DocumentedExample))
         );
         assert_eq!(

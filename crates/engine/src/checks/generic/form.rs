@@ -26,6 +26,8 @@ pub(super) fn judge(
         || shape::is_date(value)
     {
         Reason::Identifier
+    } else if name::is_false(name) {
+        Reason::Placeholder
     } else if is_type(value)
         || is_no_assignment(subject.text, assignment)
         || is_expression(subject, assignment)

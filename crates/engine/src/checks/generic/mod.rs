@@ -6,7 +6,8 @@
 
 use super::score::{self, Candidate};
 use super::{Opinion, Subject, entropy, words};
-use crate::{Evidence, Reason};
+use crate::verify::Operator;
+use crate::{Evidence, FileKind, Reason};
 
 mod form;
 mod name;
@@ -38,11 +39,32 @@ pub fn judge(subject: Subject<'_>, wanted: Wanted) -> Option<Opinion> {
         Opinion::Sure(bits)
     } else if score >= bands.medium {
         Opinion::For(bits)
-    } else if score >= bands.low {
+    } else if score >= bands.low || wanted == Wanted::Password && is_word(subject) {
         Opinion::Doubt(reason)
     } else {
         Opinion::Against(reason)
     })
+}
+
+/// Whether a password may be a word that a person chose: the model gives it little, and yet it opens a door. It is quoted,
+/// or stands where settings do; it is no other name for what it is assigned to.
+fn is_word(subject: Subject<'_>) -> bool {
+    let value = subject.value();
+    let Some(assignment) = subject.matched.assignment else {
+        return false;
+    };
+    let name = &subject.text[assignment.name.range()];
+    let is_setting = assignment.quoted || subject.kind == FileKind::Config;
+    let is_assigned = matches!(
+        assignment.operator,
+        Operator::Equals | Operator::Colon | Operator::Compare | Operator::Close
+    );
+    is_setting
+        && is_assigned
+        && name::ends_in_secret(name)
+        && value.iter().all(u8::is_ascii_graphic)
+        && !name::parts(name).any(|part| part.eq_ignore_ascii_case(value))
+        && !name.eq_ignore_ascii_case(value)
 }
 
 /// What the model is asked about, or the opinion on a value that its form or its name decides on. `None` for a match
@@ -64,9 +86,9 @@ pub fn weigh(subject: Subject<'_>, wanted: Wanted) -> Option<Result<Candidate<'_
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Span;
     use crate::checks::draw;
-    use crate::verify::{Assignment, Match, Operator};
-    use crate::{FileKind, Span};
+    use crate::verify::{Assignment, Match};
 
     fn of(
         wanted: Wanted,
@@ -157,6 +179,33 @@ mod tests {
         for value in ["hunter2!", "Tr0ub4dor&3", "Winter2024!", "s3rv1ce-P4ss"] {
             let opinion = of(Wanted::Password, "password", value, true, FileKind::Source);
             assert!(is_for(opinion.clone()), "{value}: {opinion:?}");
+        }
+    }
+
+    #[test]
+    fn words_as_passwords_are_doubted_where_they_are_values() {
+        use FileKind::{Config, Source};
+        let doubted = |opinion| matches!(opinion, Some(Opinion::Doubt(_)));
+        for (name, value, quoted, kind) in [
+            ("password", "whiteduke", true, Source),
+            ("DB_PASSWORD", "whiteduke", false, Config),
+            ("password", "open-sesame", true, Config),
+        ] {
+            let opinion = of(Wanted::Password, name, value, quoted, kind);
+            assert!(doubted(opinion.clone()), "{name}={value}: {opinion:?}");
+        }
+        for (name, value, quoted, kind) in [
+            ("password", "whiteduke", false, Source),
+            ("password_hint", "whiteduke", true, Config),
+            ("wrongPassword", "whiteduke", true, Config),
+            ("password", "duke", true, Config),
+            ("password", "String", false, Config),
+        ] {
+            let opinion = of(Wanted::Password, name, value, quoted, kind);
+            assert!(
+                matches!(opinion, Some(Opinion::Against(_))),
+                "{name}={value}: {opinion:?}"
+            );
         }
     }
 

@@ -120,6 +120,31 @@ const DIGEST: [&str; 10] = [
     "public",
 ];
 
+/// Parts of the names of values that are made to be refused, or for show.
+const FALSE: [&str; 12] = [
+    "bad",
+    "bogus",
+    "dummy",
+    "expired",
+    "fake",
+    "incorrect",
+    "invalid",
+    "malformed",
+    "mock",
+    "non",
+    "not",
+    "wrong",
+];
+
+/// Whether the name says that the value is no true one: `wrongPassword`, `invalid_token`.
+pub(super) fn is_false(name: &[u8]) -> bool {
+    parts(name).any(|part| {
+        FALSE
+            .iter()
+            .any(|word| part.eq_ignore_ascii_case(word.as_bytes()))
+    })
+}
+
 /// Whether the name is that of something about a secret.
 pub(super) fn is_about_something_else(name: &[u8]) -> bool {
     let among = |list: &[&str], part: &[u8]| {
@@ -214,6 +239,16 @@ mod tests {
             "type_token",
         ] {
             assert!(!is_about_something_else(name.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_values_to_be_refused_are_told() {
+        for name in ["wrongPassword", "INVALID_TOKEN", "nonExistentKey"] {
+            assert!(is_false(name.as_bytes()), "{name}");
+        }
+        for name in ["password", "notify_token", "badgeToken", "mocking.key"] {
+            assert!(!is_false(name.as_bytes()), "{name}");
         }
     }
 

@@ -48,7 +48,7 @@ fn filled_values_are_told_whatever_stands_between() {
         "aaaaaaaaaa1111111111bbbbbbbbbb2222222222".to_owned(),
         "TEST".repeat(12) + "EXAM",
     ] {
-        assert!(is_filled(value.as_bytes()), "{value}");
+        assert!(filling(value.as_bytes()).is_some(), "{value}");
     }
     for value in [
         hex(128),
@@ -57,7 +57,21 @@ fn filled_values_are_told_whatever_stands_between() {
         "xxxx".to_owned(),
         "0123456789".repeat(8),
     ] {
-        assert!(!is_filled(value.as_bytes()), "{value}");
+        assert_eq!(filling(value.as_bytes()), None, "{value}");
+    }
+}
+
+#[test]
+fn what_a_value_is_filled_with_is_told() {
+    for (value, expected) in [
+        ("x".repeat(20), Filling::Mask),
+        (format!("{}AB12", "0".repeat(20)), Filling::Mask),
+        ("Q".repeat(40), Filling::One),
+        (format!("{}-", "a".repeat(20)), Filling::One),
+        ("abc".repeat(8), Filling::Few),
+        (format!("{}NR", "a".repeat(20)), Filling::Few),
+    ] {
+        assert_eq!(filling(value.as_bytes()), Some(expected), "{value}");
     }
 }
 
