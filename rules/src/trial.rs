@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keysieve_engine::policy::{InlineComments, Policy, Verdict};
-use keysieve_engine::rule::{Builtin, CheckName, Error, Rule, RuleSet, Shape};
+use keysieve_engine::rule::{Builtin, CheckName, Error, Missing, Requires, Rule, RuleSet, Shape};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::source::Visitor;
 use keysieve_engine::verify;
@@ -36,7 +36,7 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
 }
 
-/// Tries `rule` of `rules`, which must hold no other: `expansions` texts a template.
+/// Tries the rule of a set that [`alone`] made, or of one that holds no other: `expansions` texts a template.
 pub fn try_rule(rules: Arc<RuleSet>, expansions: u32) -> Outcome {
     let mut outcome = Outcome::default();
     let trial = Trial::new(rules);
@@ -49,13 +49,24 @@ pub fn try_rule(rules: Arc<RuleSet>, expansions: u32) -> Outcome {
     outcome
 }
 
-/// The set of one built-in rule alone.
+/// The set of one built-in rule alone, or with the rule of the other half where it counts only beside that.
 ///
 /// # Errors
 ///
 /// As [`RuleSet::select`].
 pub fn alone(builtin: &'static Builtin, id: &str) -> Result<RuleSet, Error> {
-    RuleSet::select(builtin, Vec::new(), |rule| rule.id == id)
+    let alone = RuleSet::select(builtin, Vec::new(), |rule| rule.id == id)?;
+    let needed = alone
+        .rules()
+        .filter_map(|rule| rule.requires.as_ref())
+        .find(|requires| requires.missing == Missing::Drop);
+    match needed {
+        None => Ok(alone),
+        Some(Requires { rule: other, .. }) => {
+            let wanted = |rule: &Rule| rule.id == id || rule.id == *other;
+            RuleSet::select(builtin, Vec::new(), wanted)
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -78,7 +89,7 @@ impl Trial {
             ..Policy::default()
         };
         let scanner = ScannerBuilder::new().policy(policy).build(rules.clone());
-        let name = rules.rules().next().map_or_else(PathBuf::new, file_name);
+        let name = tried(&rules).map_or_else(PathBuf::new, file_name);
         Self {
             rules,
             scanner,
@@ -87,7 +98,7 @@ impl Trial {
     }
 
     fn rule(&self) -> &Rule {
-        self.rules.rules().next().expect("a trial is of one rule")
+        tried(&self.rules).expect("a trial is of one rule")
     }
 
     fn template(&self, template: &str, expansions: u32, expected: Expected, outcome: &mut Outcome) {
@@ -165,8 +176,22 @@ impl Trial {
         let session = self.scanner.session(&sink, &interrupt);
         let flow = session.scan().blob(Blob::whole(text, self.origin.clone()));
         assert_eq!(flow, Flow::Continue, "nothing interrupts a trial");
-        sink.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let mut found = sink.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        found.retain(|finding| self.rules.rule(finding.rule).id == self.rule().id);
+        found
     }
+}
+
+/// The rule that a set is the trial of: the one that needs the other, where there are two.
+fn tried(rules: &RuleSet) -> Option<&Rule> {
+    let needs_other = |rule: &&Rule| {
+        let other = rule.requires.as_ref();
+        other.is_some_and(|other| rules.rules().any(|rule| rule.id == other.rule))
+    };
+    rules
+        .rules()
+        .find(needs_other)
+        .or_else(|| rules.rules().next())
 }
 
 fn template_problem(error: &TemplateError) -> String {
