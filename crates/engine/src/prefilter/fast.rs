@@ -50,8 +50,8 @@ pub(super) struct Window {
     runs: [u64; WINDOW + 2],
     /// Where tokens start.
     starts: Places,
-    /// Up to where names were looked for: each place is looked at once, however many values stand right of it.
-    named: usize,
+    /// Where names were looked for last: each place is looked at once, however many values stand right of it.
+    named: Range<usize>,
     /// Where quadruples of tier F may stand.
     quads: Places,
 }
@@ -62,7 +62,7 @@ impl Default for Window {
             classes: [Classes::default(); WINDOW + 2],
             runs: [0; WINDOW + 2],
             starts: Places::default(),
-            named: 0,
+            named: 0..0,
             quads: Places::default(),
         }
     }
@@ -235,7 +235,7 @@ impl Fast {
         let from = hits.len();
         window.classes[0] = Classes::default();
         window.runs[0] = 0;
-        window.named = 0;
+        window.named = 0..0;
         let mut base = 0;
         while base < text.len() {
             let blocks = (text.len() - base).div_ceil(BLOCK).min(WINDOW);
@@ -350,20 +350,37 @@ impl Fast {
         });
     }
 
-    /// Tier K: looks for names left of the value at `at`, but not before `done`. A value with a digit may stand beside a
-    /// name without an operator between them.
-    fn named(&self, text: &[u8], at: usize, digit: bool, done: &mut usize, hits: &mut Vec<Hit>) {
+    /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`). A value
+    /// with a digit may stand beside a name without an operator between them, or be glued to one.
+    fn named(
+        &self,
+        text: &[u8],
+        at: usize,
+        digit: bool,
+        done: &mut Range<usize>,
+        hits: &mut Vec<Hit>,
+    ) {
         let mut look = |names: Range<usize>| {
-            for at in names.start.max(*done)..names.end {
+            if names.is_empty() {
+                return;
+            }
+            let before = names.start..names.end.min(done.start);
+            let behind = names.start.max(done.end)..names.end;
+            for at in before.chain(behind) {
                 look_up(&self.names, text, at, hits);
             }
-            *done = names.end.max(*done);
+            if names.start > done.end || names.end < done.start {
+                *done = names;
+            } else {
+                *done = names.start.min(done.start)..names.end.max(done.end);
+            }
         };
         if let Some(operator) = verify::operator_before(text, at) {
             look(verify::names_before(text, operator));
         }
         if digit {
             look(verify::line_before(text, at));
+            look(verify::glued_names(text, at));
         }
     }
 }

@@ -16,6 +16,7 @@ mod value;
 use assignment::Reader;
 
 pub use assignment::{Assignment, Operator};
+pub(crate) use beside::glued_names;
 pub use boundary::{is_token_end, is_token_start};
 pub use brute::brute;
 pub(crate) use value::{is_plausible, line_before, names_before, operator_before};
@@ -164,7 +165,7 @@ impl<'t> Verifier<'t> {
     /// The value that stands beside a name with no operator of its own.
     fn beside(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
         let text = self.text;
-        let (value, quoted) = self.reader.value_beside(keyword)?;
+        let (value, quoted) = self.reader.value_beside(rule, keyword)?;
         // No name begins where a value does: this stands for every name before that value.
         let tried = Some((value.start, value.start));
         if !(rule.min_len..=rule.max_len).contains(&value.len()) || cursor.tried == tried {
@@ -176,7 +177,8 @@ impl<'t> Verifier<'t> {
         }
         cursor.tried = tried;
         let (whole, secret) = rule.match_at(text, value, &mut Vain::default())?;
-        let name = assignment::name_around(text, keyword);
+        let mut name = assignment::name_around(text, keyword);
+        name.end = name.end.min(value.start - 1); // a value may be glued to it
         (whole == value).then_some(Match {
             whole: Span::new(name.start, value.end),
             secret,

@@ -70,10 +70,16 @@ pub(crate) fn names_before(text: &[u8], operator: usize) -> std::ops::Range<usiz
     line..operator
 }
 
-/// Where a keyword may begin that the value at `at` stands beside: on its line, as far back as any name.
+/// Where a keyword may begin that the value at `at` stands beside: on its line, as far back as any name, or on the line
+/// before, if its end is near.
 pub(crate) fn line_before(text: &[u8], at: usize) -> std::ops::Range<usize> {
     const { assert!(super::beside::REACH <= MAX_NAME) };
-    names_before(text, at)
+    let line = names_before(text, at);
+    if line.start == 0 || at - line.start >= super::beside::GAP || text[line.start - 1] != b'\n' {
+        return line;
+    }
+    let floor = at.saturating_sub(super::beside::REACH);
+    names_before(text, line.start - 1).start.max(floor)..at
 }
 
 /// Whether the run of token bytes at `at` may be a value that a machine made: it has a digit among its first 63 bytes, or
@@ -104,7 +110,7 @@ pub(crate) fn is_plausible(text: &[u8], at: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::assignment;
+    use crate::verify::{assignment, beside, glued_names};
 
     /// A source of numbers below what it is asked for, the same for the same seed.
     fn draws(mut seed: u64) -> impl FnMut(usize) -> usize {
@@ -196,10 +202,11 @@ mod tests {
     /// Whatever stands beside a name is seen from the value, too.
     #[test]
     fn every_value_beside_a_name_is_seen_from_itself() {
-        const PARTS: [&str; 24] = [
-            "key", "Token", "_secret", "-access", " ", "  ", "\t", "\"", "'", "`", "\\", "=", ":",
-            ",", "(", ")", "|", ">", "\n", "/", "is", "word9", "[", "*",
+        const PARTS: [&str; 28] = [
+            "-", "_", "{", ".", "key", "Token", "_secret", "-access", " ", "  ", "\t", "\"", "'",
+            "`", "\\", "=", ":", ",", "(", ")", "|", ">", "\n", "/", "is", "word9", "[", "*",
         ];
+        let rule = beside::tests::vendor("key", "[0-9a-z]{21}");
         let mut random = draws(13);
         let mut seen = 0;
         for _ in 0..100_000 {
@@ -209,21 +216,20 @@ mod tests {
             let text = format!("key{text}v4lue0123456789abcdef\"");
             let bytes = text.as_bytes();
             let keyword = crate::Span::new(0, 3);
-            let Some((value, _)) = assignment::Reader::new(bytes).value_beside(keyword) else {
+            let Some((value, _)) = assignment::Reader::new(bytes).value_beside(&rule, keyword)
+            else {
                 continue;
             };
             seen += 1;
-            let at = value.start;
+            let glued = bytes[..value.start].iter().rev();
+            let glued = glued.take_while(|&&b| is_token_byte(b)).count();
+            let run = value.start - glued;
             assert!(
-                !is_token_byte(bytes[at - 1]),
-                "{text:?}: no run starts at the value"
-            );
-            assert!(
-                is_plausible(bytes, at),
+                is_plausible(bytes, run),
                 "{text:?}: the prefilter does not look at the value"
             );
             assert!(
-                line_before(bytes, at).contains(&0),
+                line_before(bytes, run).contains(&0) || glued_names(bytes, run).contains(&0),
                 "{text:?}: the name is out of reach"
             );
         }
