@@ -62,6 +62,8 @@ pub(super) struct Reader<'t> {
     pub(super) text: &'t [u8],
     /// Where the name ended for which this was read.
     last: Option<(usize, Option<Value>)>,
+    /// The name for which a value that stands apart was read, and that value.
+    pub(super) apart: Option<(Span, Option<Value>)>,
     /// Bytes none of which ends a bare value.
     plain: Span,
 }
@@ -79,6 +81,7 @@ impl<'t> Reader<'t> {
         Self {
             text,
             last: None,
+            apart: None,
             plain: Span::new(0, 0),
         }
     }
@@ -115,7 +118,7 @@ impl<'t> Reader<'t> {
                 return None;
             }
         }
-        let operator = operator(&mut cursor, closed)?;
+        let mut operator = operator(&mut cursor, closed)?;
         cursor.blanks();
         let block = matches!(operator, Operator::Colon) && block_scalar(&mut cursor);
         let broken = !block && cursor.line_break();
@@ -126,7 +129,14 @@ impl<'t> Reader<'t> {
             wrapper(&mut cursor);
         }
 
-        let quote = open_quote(&mut cursor);
+        let mut quote = open_quote(&mut cursor);
+        // `'API_KEY', '"v"'`: a string of the program that is written, not one more argument.
+        if operator == Operator::Argument
+            && let Some(inner) = quote.and_then(|outer| inner_quote(&mut cursor, outer))
+        {
+            quote = Some(inner);
+            operator = Operator::Equals;
+        }
         // The text of an element may stand on a line of its own.
         let stands_apart = broken && operator != Operator::Close;
         if quote.is_none() && (stands_apart || operator == Operator::Argument) {
@@ -198,9 +208,9 @@ pub(super) fn is_name(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'$')
 }
 
-struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
+pub(super) struct Cursor<'a> {
+    pub(super) text: &'a [u8],
+    pub(super) at: usize,
 }
 
 impl Cursor<'_> {
@@ -213,7 +223,7 @@ impl Cursor<'_> {
     }
 
     /// Moves over at most `most` bytes that `wanted` accepts; how many.
-    fn skip(&mut self, most: usize, wanted: impl Fn(u8) -> bool) -> usize {
+    pub(super) fn skip(&mut self, most: usize, wanted: impl Fn(u8) -> bool) -> usize {
         let n = self
             .rest()
             .iter()
@@ -224,7 +234,7 @@ impl Cursor<'_> {
         n
     }
 
-    fn blanks(&mut self) {
+    pub(super) fn blanks(&mut self) {
         self.skip(GAP, |b| matches!(b, b' ' | b'\t'));
     }
 
@@ -335,13 +345,13 @@ fn wrapper(cursor: &mut Cursor<'_>) {
 }
 
 #[derive(Clone, Copy)]
-struct Quote {
+pub(super) struct Quote {
     byte: u8,
     /// Backslashes before it: the value stands inside a string of another language.
     escapes: usize,
 }
 
-fn open_quote(cursor: &mut Cursor<'_>) -> Option<Quote> {
+pub(super) fn open_quote(cursor: &mut Cursor<'_>) -> Option<Quote> {
     let start = cursor.at;
     cursor.skip(2, |b| b"bBrRfFuUL@$&".contains(&b));
     let escapes = cursor.skip(8, |b| b == b'\\');
@@ -358,6 +368,19 @@ fn open_quote(cursor: &mut Cursor<'_>) -> Option<Quote> {
             None
         }
     }
+}
+
+/// A quote at the start of a quoted text; not the one that ends an empty text.
+fn inner_quote(cursor: &mut Cursor<'_>, outer: Quote) -> Option<Quote> {
+    let start = cursor.at;
+    let inner = matches!(cursor.peek(), Some(b'"' | b'\'' | b'`' | b'\\'))
+        .then(|| open_quote(cursor))
+        .flatten()
+        .filter(|inner| inner.byte != outer.byte || inner.escapes > outer.escapes);
+    if inner.is_none() {
+        cursor.at = start;
+    }
+    inner
 }
 
 /// The schemes of `Authorization` and its kin.
@@ -377,7 +400,7 @@ fn scheme(cursor: &mut Cursor<'_>) {
 }
 
 /// Where the quoted value ends: at its quote with as many backslashes before it, on the same line.
-fn quoted_end(text: &[u8], start: usize, quote: Quote) -> Option<usize> {
+pub(super) fn quoted_end(text: &[u8], start: usize, quote: Quote) -> Option<usize> {
     let body = &text[start..text.len().min(start + MAX_VALUE)];
     let mut at = 0;
     while at < body.len() {
@@ -442,6 +465,8 @@ mod tests {
             ("api_key =\n    \"val-1\"", "api_key"),
             ("--api-key=val-1", "--api-key"),
             ("API_KEY=\"\"\"val-1\"\"\"", "API_KEY"),
+            ("field('API_KEY', '\"val-1\"')", "API_KEY"),
+            ("field(\"API_KEY\", \"\\\"val-1\\\"\")", "API_KEY"),
         ] {
             assert_eq!(read(text), Some((name, "val-1")), "{text}");
         }
@@ -457,6 +482,8 @@ mod tests {
             "api_key:\n  nested: x",
             "set(api_key, other)",
             "api_key = \"\"",
+            "set(\"api_key\", \"\", \"x\")",
+            "set(\\\"api_key\\\", \\\"\\\", \\\"x\\\")",
             "api_key = \"no end\n\"",
             "\"$(print-api-key)\" https://example.com/v1",
             "api",

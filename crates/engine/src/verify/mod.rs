@@ -5,8 +5,10 @@
 
 use crate::Span;
 use crate::checks::reference::default_inside;
+use crate::prefilter::MIN_RUN;
 use crate::rule::{Boundary, Role, Rule, Shape, Tier, Vain};
 
+mod apart;
 mod assignment;
 mod beside;
 mod boundary;
@@ -129,7 +131,8 @@ impl<'t> Verifier<'t> {
     /// The value that an operator joins to a name.
     fn joined(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
         let text = self.text;
-        let found = self.reader.value_after(keyword.end)?;
+        let apart = self.reader.value_apart(keyword);
+        let found = apart.or_else(|| self.reader.value_after(keyword.end))?;
         let mut value = found.span;
         if let Some(default) = fallback(&text[value.range()]) {
             value = Span::new(value.start + default.start, value.start + default.end);
@@ -143,8 +146,8 @@ impl<'t> Verifier<'t> {
         }
         let tried = Some((name.start, value.start));
         if cursor.tried == tried
-            || rule.is_generic() && is_followed_by_word(text, name.end)
-            || rule.tier == Tier::Keyword && !is_plausible(text, value.start)
+            || apart.is_none() && rule.is_generic() && is_followed_by_word(text, name.end)
+            || rule.tier == Tier::Keyword && !self.is_sought(value, apart.is_some())
         {
             return None;
         }
@@ -160,6 +163,12 @@ impl<'t> Verifier<'t> {
                 quoted: found.quoted,
             }),
         })
+    }
+
+    /// Whether the prefilter looks at a value of a rule of tier K: left of those that stand apart, only if they have a digit.
+    fn is_sought(&self, value: Span, apart: bool) -> bool {
+        is_plausible(self.text, value.start)
+            && (!apart || beside::has_digit(self.text, value.start, MIN_RUN))
     }
 
     /// The value that stands beside a name with no operator of its own.

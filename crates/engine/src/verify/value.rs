@@ -1,14 +1,14 @@
 //! What can be said of an assigned value from the value backwards: the conditions that every assignment meets which
 //! [`super::assignment`] reads forwards. The fast prefilter starts at values, and may drop what fails here.
 
-use super::assignment::{GAP, SCHEMES};
+use super::assignment::{GAP, SCHEMES, is_name};
 use crate::prefilter::{MIN_RUN, is_token_byte};
 
 /// Most bytes between an operator and a value: blanks around a line break, quotes, escapes, the mark of a string and a
 /// word such as `Bearer`.
 const MAX_BETWEEN: usize = 2 * GAP + 64;
 /// Most bytes between the start of a keyword and the operator that stands nearest to the value.
-const MAX_NAME: usize = super::assignment::REACH;
+pub(super) const MAX_NAME: usize = super::assignment::REACH;
 
 /// The operator that a value at `at` may be assigned by: the offset of its last byte.
 pub(crate) fn operator_before(text: &[u8], at: usize) -> Option<usize> {
@@ -63,9 +63,29 @@ fn block_mark(text: &[u8], end: usize) -> Option<usize> {
     (marks > 0 && matches!(text[at], b'|' | b'>')).then_some(at)
 }
 
-/// Where a keyword of the name may begin that `operator` assigns to: on its line, as far back as a name can reach.
+/// What fields are called that hold the value of a name in another field.
+const VALUE_WORDS: [&[u8]; 3] = [b"value", b"default", b"string"];
+
+/// Whether `text` ends in the name of a field that holds the value of a name in another one: `"value"`, `<value`.
+pub(super) fn ends_in_value_word(text: &[u8]) -> bool {
+    let marks = text.iter().rev().take(GAP);
+    let marks = marks.take_while(|b| b" \t\"'\\".contains(b)).count();
+    let text = &text[..text.len() - marks];
+    VALUE_WORDS.iter().any(|word| {
+        text.len() > word.len() && {
+            let (before, last) = text.split_at(text.len() - word.len());
+            last.eq_ignore_ascii_case(word) && before.last().is_some_and(|&b| !is_name(b))
+        }
+    })
+}
+
+/// Where a keyword of the name may begin that `operator` assigns to: on its line, as far back as a name can reach; or
+/// also before it, where the operator's own name only says that a value follows.
 pub(crate) fn names_before(text: &[u8], operator: usize) -> std::ops::Range<usize> {
     let from = operator.saturating_sub(MAX_NAME);
+    if ends_in_value_word(&text[..operator]) {
+        return from..operator;
+    }
     let line = memchr::memrchr(b'\n', &text[from..operator]).map_or(from, |i| from + i + 1);
     line..operator
 }
