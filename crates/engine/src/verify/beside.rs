@@ -54,7 +54,8 @@ impl Reader<'_> {
                 && text.get(at).copied().is_some_and(is_token_byte)
                 && has_digit(text, at, least)
         })?;
-        if run - keyword.end > GAP {
+        // `${ACME_KEY}` is a reference, and `{cipher}v` something else than a value.
+        if run - keyword.end > GAP || matches!(text[run - 1], b'{' | b'}') {
             return None;
         }
         let end = self.bare_end(run)?;
@@ -64,8 +65,11 @@ impl Reader<'_> {
             let said = speaks_of_secret(text, keyword, run, telling);
             return said.then_some((Span::new(run, end), quoted));
         }
+        // A part of a longer value is none: what is cut off must be a name.
         let start = behind_joint(rule, text, run, keyword.end + GAP, end)?;
-        speaks_of_secret(text, keyword, start, false).then_some((Span::new(start, end), quoted))
+        let said = holds_secret_word(&text[run..start]);
+        (said && speaks_of_secret(text, keyword, start, false))
+            .then_some((Span::new(start, end), quoted))
     }
 
     /// The value in the run of token bytes that `keyword` stands in, too: `acme-key-v`.
@@ -122,8 +126,8 @@ const SECRET_WORDS: [&[u8]; 8] = [
 ];
 /// Most words between keyword and value that say nothing.
 const OTHER_WORDS: usize = 2;
-/// Most letters of a word that a value of a telling length may stand behind: `prod`.
-const SHORT: usize = 4;
+/// Words that a value of a telling length may stand behind; letters may, too.
+const STAGES: [&[u8]; 7] = [b"prod", b"dev", b"test", b"live", b"stg", b"qa", b"uat"];
 
 fn holds_secret_word(text: &[u8]) -> bool {
     SECRET_WORDS.iter().any(|secret| {
@@ -133,8 +137,8 @@ fn holds_secret_word(text: &[u8]) -> bool {
 }
 
 /// Whether the words from `keyword` to the value at `value` say that a secret follows: one of them does and few do not, or
-/// there are none behind the keyword. `See the acme docs, page v` does not. Behind a value that is `telling`, a short word
-/// may stand alone, on the same line.
+/// there are none behind the keyword. `See the acme docs, page v` does not. A value that is `telling` may stand behind
+/// the name of a stage alone, on the same line.
 fn speaks_of_secret(text: &[u8], keyword: Span, value: usize, telling: bool) -> bool {
     let between = &text[keyword.end..value];
     let words = between.split(|b| !b.is_ascii_alphanumeric());
@@ -144,7 +148,8 @@ fn speaks_of_secret(text: &[u8], keyword: Span, value: usize, telling: bool) -> 
             secret += 1;
         } else {
             other += 1;
-            short &= word.len() <= SHORT && word.iter().all(u8::is_ascii_alphabetic);
+            short &= word.len() == 1 && word[0].is_ascii_alphabetic()
+                || STAGES.iter().any(|stage| stage.eq_ignore_ascii_case(word));
         }
     }
     let named = secret > 0 || holds_secret_word(&text[keyword.range()]);
@@ -155,7 +160,7 @@ fn speaks_of_secret(text: &[u8], keyword: Span, value: usize, telling: bool) -> 
 /// Whether `byte` may stand between a name and a value beside it. Paths, addresses, tags and the ends of statements tell
 /// that the two have nothing to do with each other.
 fn stands_between(byte: u8) -> bool {
-    is_name(byte) || b" \t\r\n\"'`\\:=,|>([]*){}?&#!".contains(&byte)
+    is_name(byte) || b" \t\r\n\"'`\\:=,|>([]*){}?&!".contains(&byte)
 }
 
 /// Whether the run of token bytes at `at` has `least` of them, and a digit among its first 63 bytes: without one it is a
@@ -278,7 +283,7 @@ pub(super) mod tests {
             ("prod", true),
             ("x y", false),
             ("docs9", false),
-            ("build", false),
+            ("sync", false),
         ] {
             let text = format!("acme {between} {value}");
             assert_eq!(beside_as("[0-9]{20}", &text).is_some(), found, "{text}");
@@ -299,6 +304,10 @@ pub(super) mod tests {
             format!("acme/issues {VALUE}"),
             format!("acme@1.0 {VALUE}"),
             format!("acme; {VALUE}"),
+            format!("acme key=${{{VALUE}}}"),
+            format!("acme key={{cipher}}{VALUE}"),
+            format!("acme key=x-{VALUE}"),
+            format!("import acme # {VALUE}")["import ".len()..].to_owned(),
             format!("acme {}{VALUE}", "word ".repeat(GAP / 5)),
             format!("acme docs {VALUE}"),
             format!("acme key of so many letters {VALUE}"),
