@@ -47,7 +47,7 @@ impl Reader<'_> {
         cursor.blanks();
         let value = self.value_at(cursor)?;
         let bytes = &text[value.span.range()];
-        let has = |wanted: fn(&u8) -> bool| bytes.iter().any(|b| wanted(b));
+        let has = |wanted: fn(&u8) -> bool| bytes.iter().any(wanted);
         let drawn = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
         (drawn && (value.quoted || bytes[0].is_ascii_alphanumeric())).then_some(value)
     }
