@@ -49,24 +49,24 @@ pub fn try_rule(rules: Arc<RuleSet>, expansions: u32) -> Outcome {
     outcome
 }
 
-/// The set of one built-in rule alone, or with the rule of the other half where it counts only beside that.
+/// The set of one of `rules` alone, or with the rule of the other half where it counts only beside that. `user` are the
+/// rules that are not built in.
 ///
 /// # Errors
 ///
 /// As [`RuleSet::select`].
-pub fn alone(builtin: &'static Builtin, id: &str) -> Result<RuleSet, Error> {
-    let alone = RuleSet::select(builtin, Vec::new(), |rule| rule.id == id)?;
-    let needed = alone
-        .rules()
-        .filter_map(|rule| rule.requires.as_ref())
-        .find(|requires| requires.missing == Missing::Drop);
-    match needed {
-        None => Ok(alone),
-        Some(Requires { rule: other, .. }) => {
-            let wanted = |rule: &Rule| rule.id == id || rule.id == *other;
-            RuleSet::select(builtin, Vec::new(), wanted)
-        }
-    }
+pub fn alone(
+    builtin: &'static Builtin,
+    user: Vec<Rule>,
+    rules: &RuleSet,
+    id: &str,
+) -> Result<RuleSet, Error> {
+    let requires = rules.by_id(id).map(|index| rules.rule(index));
+    let requires = requires.and_then(|rule| rule.requires.as_ref());
+    let other = requires.filter(|requires| requires.missing == Missing::Drop);
+    RuleSet::select(builtin, user, |rule| {
+        rule.id == id || other.is_some_and(|Requires { rule: other, .. }| rule.id == *other)
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -151,9 +151,7 @@ fn test(
     let wanted = selected(&rules, ids)?;
     let (mut texts, mut failed) = (0, 0);
     for id in &wanted {
-        let alone = RuleSet::select(keysieve_rules::builtin(), user_rules(files)?, |rule| {
-            rule.id == **id
-        });
+        let alone = trial::alone(keysieve_rules::builtin(), user_rules(files)?, &rules, id);
         let outcome = trial::try_rule(Arc::new(alone.map_err(usage)?), expansions);
         texts += outcome.texts;
         failed += u32::from(!outcome.failures.is_empty());

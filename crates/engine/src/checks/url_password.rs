@@ -42,9 +42,6 @@ pub fn judge(subject: Subject<'_>) -> Option<Opinion> {
     if user.eq_ignore_ascii_case(password) {
         return Some(Opinion::Doubt(Reason::Placeholder));
     }
-    if is_socket(host) {
-        return Some(Opinion::Doubt(Reason::DocumentedExample));
-    }
     if is_example(host) {
         return Some(Opinion::Doubt(Reason::DocumentedExample));
     }
@@ -62,11 +59,6 @@ fn is_example(host: &[u8]) -> bool {
         || STAND_IN_HOSTS
             .iter()
             .any(|name| host.eq_ignore_ascii_case(name))
-}
-
-/// Whether the host is a socket of the same machine, with the slashes of its path escaped: `%2Ftmp%2Fdb.sock`.
-fn is_socket(host: &[u8]) -> bool {
-    starts_with_ignore_case(host, b"%2f") || host.starts_with(b"/")
 }
 
 /// Users that stand for any user.
@@ -201,10 +193,7 @@ mod tests {
             of("x:\"user", "password", "db"),
             Some(Opinion::Against(Reason::Placeholder))
         );
-        assert_eq!(
-            of("app", "k3Vq8-zW1", "%2Ftmp%2Fdb.sock"),
-            Some(Opinion::Doubt(Reason::DocumentedExample))
-        );
+        assert_eq!(of("app", "k3Vq8-zW1", "%2Ftmp%2Fdb.sock"), None);
         assert_eq!(
             of("app", "sesame", "db.internal"),
             Some(Opinion::Doubt(Reason::Wordlike))
