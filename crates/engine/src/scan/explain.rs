@@ -190,6 +190,14 @@ impl Trail<'_> {
         }
     }
 
+    /// Adds a step in a view, unless its value was considered where it stands plainly.
+    pub(super) fn add_hidden(&mut self, step: Step) {
+        let known = |s: &Step| (s.rule, s.value) == (step.rule, step.value);
+        if !step.is_vain() && !self.steps.iter().any(known) {
+            self.add(step);
+        }
+    }
+
     /// The rules and values that were taken for secrets and are not settled.
     pub(super) fn open(&self) -> Vec<(RuleIndex, Span)> {
         self.open.keys().copied().collect()

@@ -11,22 +11,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use crate::checks::{self, Subject};
 use crate::policy::inline::Lines;
 use crate::prefilter::{Hit, Scratch};
-use crate::rule::{Role, RuleIndex, Shape, Use};
+use crate::rule::{RuleIndex, Shape};
 use crate::source::{Visitor, VisitorBuilder};
-use crate::verify::{Match, Verifier};
+use crate::verify::Match;
 use crate::{
     Blob, Budget, Context, Decoder, FileKind, Finding, Flow, Issue, IssueKind, LineIndex, Position,
     Secret, Sink, Skip, Span, Stats, Tally,
 };
 
+mod confirm;
 mod cursors;
 mod explain;
+mod hidden;
 mod scanner;
 mod settle;
 
@@ -34,7 +34,7 @@ pub use explain::{Considered, Explainer, Outcome};
 pub use scanner::{Scanner, ScannerBuilder};
 
 use cursors::Cursors;
-use explain::{Step, Trail};
+use explain::Trail;
 use settle::{Found, Halves, literal_len, settle};
 
 /// Matches that are kept of one blob until overlaps are settled: several rules can match one secret.
@@ -190,7 +190,7 @@ impl Scan<'_> {
                 }
             }
         }
-        self.text(blob)
+        self.text(blob, budget)
     }
 
     fn decode(&mut self, blob: &Blob<'_>, decoder: &dyn Decoder, budget: &mut Budget) -> Decoded {
@@ -226,31 +226,33 @@ impl Scan<'_> {
         }
     }
 
-    /// Scans the bytes of a blob as they are.
-    fn text(&mut self, blob: &Blob<'_>) -> Flow {
-        let name = blob.origin.name();
+    /// Scans the bytes of a blob as they are, and what parts of them stand for.
+    fn text(&mut self, blob: &Blob<'_>, budget: &mut Budget) -> Flow {
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
         self.session
             .scanner
             .prefilter
             .hits(blob.bytes, &mut self.scratch, &mut hits);
-        let flow = if hits.is_empty() {
+        let regions = self.session.scanner.wardrobe.regions(blob.bytes, &hits);
+        let flow = if hits.is_empty() && regions.is_empty() {
             Flow::Continue
         } else {
             let kind = self.kind(blob);
             let explainer = self.session.explainer;
             match explainer.and_then(|e| Some((e, e.trail(blob)?))) {
                 None => {
-                    let found = self.confirm(blob, &hits, name, kind, |_, _| {});
+                    let mut found = self.confirm(blob, blob.bytes, &hits, kind, |_, _| {});
+                    self.hidden(blob, kind, &regions, budget, &mut found, None);
                     self.report(blob, kind, found, None)
                 }
                 Some((explainer, mut trail)) => {
-                    let found = self.confirm(blob, &hits, name, kind, |span, step| {
+                    let mut found = self.confirm(blob, blob.bytes, &hits, kind, |span, step| {
                         if trail.covers(span) {
                             trail.add(step());
                         }
                     });
+                    self.hidden(blob, kind, &regions, budget, &mut found, Some(&mut trail));
                     let flow = self.report(blob, kind, found, Some(&mut trail));
                     explainer.keep(trail, &blob.origin, kind);
                     flow
@@ -269,105 +271,6 @@ impl Scan<'_> {
             .root_path()
             .and_then(|path| attributes.kind(path));
         named.unwrap_or_else(|| FileKind::classify(blob.origin.name(), blob.head))
-    }
-
-    /// Verifies and judges what stands at the hits. `tell` hears of each step, with all that belongs to it.
-    fn confirm<'b>(
-        &mut self,
-        blob: &Blob<'b>,
-        hits: &[Hit],
-        name: Option<&Path>,
-        kind: FileKind,
-        mut tell: impl FnMut(Span, &dyn Fn() -> Step),
-    ) -> Vec<Found<'b>> {
-        let rules = &self.session.scanner.rules;
-        let text = blob.bytes;
-        let own = blob.window.map_or((0, text.len()), |w| w.own);
-        let mut found = Vec::new();
-        self.cursors.reset();
-        let mut verifier = Verifier::new(text);
-        for hit in hits {
-            for Use {
-                rule: index,
-                role,
-                text: literal,
-            } in rules.literal(hit.literal).uses.iter()
-            {
-                if !rules.is_selected(*index) {
-                    continue;
-                }
-                let rule = rules.rule(*index);
-                let at = Span::new(hit.at, hit.at + literal.len());
-                let step = |whole, value, outcome| Step {
-                    rule: *index,
-                    literal: literal[..].into(),
-                    whole,
-                    value,
-                    outcome,
-                };
-                let progress = self.cursors.of(*index);
-                if progress.found == MAX_OF_RULE {
-                    tell(at, &|| step(at, at, Some(Outcome::Limit)));
-                    continue;
-                }
-                if !*progress.looks.get_or_insert_with(|| rule.looks_at(name)) {
-                    tell(at, &|| step(at, at, Some(Outcome::OtherPath)));
-                    continue;
-                }
-                let cursor = &mut progress.cursor;
-                let Some(matched) = verifier.verify(rule, *role, literal, hit.at, cursor) else {
-                    // The prefilter goes by letters of any case, a prefix has its own.
-                    if *role != Role::Prefix || text[at.range()] == literal[..] {
-                        tell(at, &|| step(at, at, Some(Outcome::NoMatch)));
-                    }
-                    continue;
-                };
-                cursor.from = matched.whole.end;
-                if !(own.0..own.1).contains(&matched.whole.start) {
-                    continue;
-                }
-                match checks::judge(
-                    rule,
-                    Subject {
-                        text,
-                        matched,
-                        kind,
-                    },
-                ) {
-                    Ok(judged) => {
-                        cursor.from = matched.whole.end.max(judged.secret.end);
-                        progress.found += 1;
-                        if progress.found == MAX_OF_RULE {
-                            self.limit(blob, MAX_OF_RULE, &rule.id);
-                        }
-                        let value = judged.secret;
-                        let whole = Span::new(
-                            matched.whole.start.min(value.start),
-                            matched.whole.end.max(value.end),
-                        );
-                        tell(whole, &|| step(whole, value, None));
-                        found.push(Found {
-                            rule: *index,
-                            matched,
-                            judged,
-                        });
-                    }
-                    Err(reason) => {
-                        self.tally.reject(reason);
-                        tell(matched.whole, &|| {
-                            let secret = self.secret(text, *index, matched, matched.secret);
-                            let outcome = Outcome::Rejected(secret, reason);
-                            step(matched.whole, matched.secret, Some(outcome))
-                        });
-                    }
-                }
-                if found.len() == MAX_MATCHES {
-                    self.limit(blob, MAX_FINDINGS, "all rules");
-                    return found;
-                }
-            }
-        }
-        found
     }
 
     /// Settles overlaps and pairs, completes the findings and hands them on.
@@ -457,13 +360,16 @@ impl Scan<'_> {
         trail: &mut Trail<'_>,
     ) -> Vec<Found<'b>> {
         let key = |f: &Found<'_>| (f.rule, f.judged.secret);
-        let matches: BTreeMap<_, Match> = found.iter().map(|f| (key(f), f.matched)).collect();
+        let secrets: BTreeMap<_, Secret> = found
+            .iter()
+            .map(|f| (key(f), self.secret_of(text, f)))
+            .collect();
         let paired = halves.keep(found, lines);
         let left: BTreeSet<_> = paired.iter().map(key).collect();
         let settled = settle(&self.session.scanner.rules, text, paired);
         let kept: BTreeSet<_> = settled.iter().map(key).collect();
         for (rule, span) in trail.open() {
-            let secret = || self.secret(text, rule, matches[&(rule, span)], span);
+            let secret = || secrets[&(rule, span)].clone();
             if !left.contains(&(rule, span)) {
                 trail.settle(rule, span, || Outcome::HalfAlone(secret()));
             } else if !kept.contains(&(rule, span)) {
@@ -477,7 +383,10 @@ impl Scan<'_> {
     }
 
     fn secret_of(&self, text: &[u8], found: &Found<'_>) -> Secret {
-        self.secret(text, found.rule, found.matched, found.judged.secret)
+        match &found.hidden {
+            Some(hidden) => hidden.secret.clone(),
+            None => self.secret(text, found.rule, found.matched, found.judged.secret),
+        }
     }
 
     fn secret(&self, text: &[u8], rule: RuleIndex, matched: Match, value: Span) -> Secret {

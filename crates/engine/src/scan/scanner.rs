@@ -7,13 +7,15 @@ use super::Session;
 use crate::policy::Policy;
 use crate::prefilter::{Fast, Prefilter};
 use crate::rule::RuleSet;
-use crate::{Budget, Decoder, Fingerprinter, Sink, Stats};
+use crate::view::Wardrobe;
+use crate::{Budget, Decoder, Dress, Fingerprinter, Sink, Stats};
 
 /// Everything about a scan that does not change while it runs. Shared by its threads.
 pub struct Scanner {
     pub(super) rules: Arc<RuleSet>,
     pub(super) prefilter: Box<dyn Prefilter>,
     pub(super) decoders: Vec<Box<dyn Decoder>>,
+    pub(super) wardrobe: Wardrobe,
     pub(super) policy: Policy,
     pub(super) fingerprinter: Fingerprinter,
     pub(super) budget: Budget,
@@ -31,6 +33,7 @@ impl std::fmt::Debug for Scanner {
 #[derive(Default)]
 pub struct ScannerBuilder {
     decoders: Vec<Box<dyn Decoder>>,
+    dresses: Vec<Box<dyn Dress>>,
     policy: Policy,
     fingerprinter: Fingerprinter,
     budget: Budget,
@@ -43,7 +46,7 @@ impl std::fmt::Debug for ScannerBuilder {
 }
 
 impl ScannerBuilder {
-    /// No decoders, the default policy, the public fingerprint key.
+    /// No decoders, no dresses, the default policy, the public fingerprint key.
     pub fn new() -> Self {
         Self::default()
     }
@@ -51,6 +54,16 @@ impl ScannerBuilder {
     /// The decoders to ask, in this order.
     pub fn decoders(&mut self, decoders: Vec<Box<dyn Decoder>>) -> &mut Self {
         self.decoders = decoders;
+        self
+    }
+
+    /// The dresses that are taken off, the first that fits.
+    ///
+    /// # Panics
+    ///
+    /// [`ScannerBuilder::build`] does with more than 16 of them.
+    pub fn dresses(&mut self, dresses: Vec<Box<dyn Dress>>) -> &mut Self {
+        self.dresses = dresses;
         self
     }
 
@@ -81,6 +94,7 @@ impl ScannerBuilder {
     pub fn build_with<P: Prefilter + 'static>(&mut self, rules: Arc<RuleSet>) -> Scanner {
         let Self {
             decoders,
+            dresses,
             policy,
             fingerprinter,
             budget,
@@ -90,6 +104,7 @@ impl ScannerBuilder {
             rules,
             prefilter,
             decoders,
+            wardrobe: Wardrobe::new(dresses),
             policy,
             fingerprinter,
             budget,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::checks::Judgement;
 use crate::rule::{Missing, Requires, Rule, RuleIndex, RuleSet, Shape};
 use crate::verify::Match;
-use crate::{Confidence, Evidence, Finding, LineIndex, Location, Pair};
+use crate::{Confidence, Evidence, Finding, LineIndex, Location, Pair, Secret};
 
 /// A match that was taken for a secret, before overlaps are settled.
 #[derive(Debug)]
@@ -14,6 +14,61 @@ pub(super) struct Found<'a> {
     pub(super) rule: RuleIndex,
     pub(super) matched: Match,
     pub(super) judged: Judgement<'a>,
+    /// Where it stands in a dress: what it is without.
+    pub(super) hidden: Option<Hidden>,
+}
+
+/// What was found in a view of a text. The spans of it are those of the text.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    /// The value as it is in the view.
+    pub(super) secret: Secret,
+    /// Length of the longest literal of the rule in the match.
+    pub(super) literal: usize,
+    /// The layers under which the value reads otherwise than it stands in the text; 0 where it does not.
+    pub(super) undone: u32,
+}
+
+impl Found<'_> {
+    fn undone(&self) -> u32 {
+        self.hidden.as_ref().map_or(0, |h| h.undone)
+    }
+}
+
+/// The places of values that read otherwise without their dress: what was taken for a value there before is a part of
+/// one, or one with the dress on.
+struct Undone {
+    /// Of each layer: where values begin, and the furthest end of those that begin there or before.
+    layers: BTreeMap<u32, Vec<(usize, usize)>>,
+}
+
+impl Undone {
+    fn new(found: &[Found<'_>]) -> Self {
+        let mut layers: BTreeMap<u32, Vec<(usize, usize)>> = BTreeMap::new();
+        for f in found.iter().filter(|f| f.undone() > 0) {
+            let span = f.judged.secret;
+            let layer = layers.entry(f.undone()).or_default();
+            layer.push((span.start, span.end));
+        }
+        for layer in layers.values_mut() {
+            layer.sort_unstable();
+            let mut furthest = 0;
+            for (_, end) in layer {
+                furthest = furthest.max(*end);
+                *end = furthest;
+            }
+        }
+        Self { layers }
+    }
+
+    /// Whether `found` lies within a value of a deeper layer.
+    fn covers(&self, found: &Found<'_>) -> bool {
+        let span = found.judged.secret;
+        self.layers.range(found.undone() + 1..).any(|(_, layer)| {
+            let before = layer.partition_point(|(start, _)| *start <= span.start);
+            before > 0 && layer[before - 1].1 >= span.end
+        })
+    }
 }
 
 /// Where secrets overlap, the most specific stays. Sorted by place.
@@ -22,8 +77,10 @@ pub(super) fn settle<'a>(
     text: &[u8],
     mut found: Vec<Found<'a>>,
 ) -> Vec<Found<'a>> {
+    let undone = Undone::new(&found);
     found.sort_by_cached_key(|f| {
         (
+            undone.covers(f),
             Reverse(rank(rules, text, f)),
             rules.rule(f.rule).id.clone(),
             f.matched.whole,
@@ -64,7 +121,10 @@ fn rank(
             .evidence
             .iter()
             .any(|e| matches!(e, Evidence::Doubt(_)));
-    let literal = literal_len(rule, text, found.matched);
+    let literal = match &found.hidden {
+        Some(hidden) => hidden.literal,
+        None => literal_len(rule, text, found.matched),
+    };
     let form = match rule.shape {
         // Three letters tell less than the name beside the value: a JWT of a vendor is the vendor's token.
         Shape::Token if literal < 4 => 0,

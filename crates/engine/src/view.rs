@@ -1,0 +1,313 @@
+//! A text without the dress in which parts of it are written.
+//!
+//! ```text
+//! text   ... {"log":"key=\"ab\/cd\""} ...        a region, from the marks in it
+//!                    |     | |   |
+//! view           key="ab/cd"                      scanned as any text
+//! map    (view, text) where they run apart:  (4, 21) (5, 23) ...
+//! ```
+//!
+//! Only regions around marks are undressed: most texts have none, and finding that out is one pass of a vector search.
+//! One view takes one layer off, all dresses at once; a view may have marks again. Spans in it are mapped back to the text,
+//! from the first byte of what stands for their first byte to the last of what stands for their last.
+
+use aho_corasick::{AhoCorasick, MatchKind, packed};
+
+use crate::prefilter::Hit;
+use crate::{Dress, Piece, Span};
+
+/// How far from a mark what it belongs to can begin: a name, an operator and what stands of a value before the mark.
+const LEFT: usize = 1024;
+/// How far from a mark what it belongs to can end: the longest value.
+const RIGHT: usize = crate::rule::MAX_MATCH + 64;
+/// Most bytes of a region. Those of a longer one overlap by what one finding can have, a block of a key.
+const MAX_REGION: usize = 256 << 10;
+/// By how much parts of a long region overlap.
+const OVERLAP: usize = crate::checks::pem::MAX_BLOCK + LEFT;
+/// Bytes of text from which on a view is scanned before it takes in more.
+const FULL: usize = 128 << 10;
+/// Regions that are no further apart are one: a list of them stays short against the text.
+const APART: usize = 32;
+/// How far behind the literal of a rule a value is looked for that goes on behind a joint.
+const REACH: usize = 512;
+
+/// All dresses of a scanner, ready to be looked for.
+pub(crate) struct Wardrobe {
+    dresses: Vec<Box<dyn Dress>>,
+    /// The dresses of each leading byte, one bit each.
+    leads: Box<[u16; 256]>,
+    marks: Marks,
+}
+
+/// Looks for the marks of all dresses.
+enum Marks {
+    None,
+    Packed(packed::Searcher),
+    /// Where the machine has no vectors.
+    Plain(AhoCorasick),
+}
+
+impl Marks {
+    fn find(&self, text: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::None => None,
+            Self::Packed(searcher) => {
+                let span = aho_corasick::Span::from(from..text.len());
+                searcher.find_in(text, span).map(|m| m.start())
+            }
+            Self::Plain(searcher) => searcher.find(&text[from..]).map(|m| from + m.start()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Wardrobe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list()
+            .entries(self.dresses.iter().map(|d| d.name()))
+            .finish()
+    }
+}
+
+impl Wardrobe {
+    /// # Panics
+    ///
+    /// With more than 16 dresses.
+    pub(crate) fn new(dresses: Vec<Box<dyn Dress>>) -> Self {
+        assert!(dresses.len() <= 16, "one bit for each dress");
+        let mut leads = Box::new([0u16; 256]);
+        for (i, dress) in dresses.iter().enumerate() {
+            for &lead in dress.leads() {
+                leads[usize::from(lead)] |= 1 << i;
+            }
+        }
+        let literals: Vec<_> = dresses.iter().flat_map(|d| d.marks()).copied().collect();
+        let marks = if literals.is_empty() {
+            Marks::None
+        } else {
+            let packed = packed::Config::new().builder().extend(&literals).build();
+            packed.map_or_else(|| Marks::Plain(automaton(&literals)), Marks::Packed)
+        };
+        Self {
+            dresses,
+            leads,
+            marks,
+        }
+    }
+
+    /// The piece that begins at `at`, of the first dress that has one.
+    fn piece(&self, text: &[u8], at: usize) -> Option<Piece> {
+        let mut bits = self.leads[usize::from(text[at])];
+        while bits != 0 {
+            let dress = &self.dresses[bits.trailing_zeros() as usize];
+            if let Some(piece) = dress.piece(text, at) {
+                return Some(piece);
+            }
+            bits &= bits - 1;
+        }
+        None
+    }
+
+    /// The regions of `text` that may hide something, in order and apart from each other: around marks, and where the
+    /// value of a literal of some rule goes on behind a joint.
+    pub(crate) fn regions(&self, text: &[u8], hits: &[Hit]) -> Vec<Span> {
+        let mut joined = Vec::new();
+        if !self.dresses.is_empty() {
+            self.joined(text, hits, &mut joined);
+        }
+        let mut joined = joined.into_iter().peekable();
+        let mut regions = Vec::new();
+        let mut from = 0;
+        while let Some(at) = self.marks.find(text, from) {
+            from = at + 1;
+            let Some(piece) = self.piece(text, at) else {
+                continue;
+            };
+            let region = around(text, Span::new(at, at + piece.len));
+            while let Some(before) = joined.next_if(|j| j.start <= region.start) {
+                push(&mut regions, before);
+            }
+            push(&mut regions, region);
+            // What follows in the region adds nothing, but for what stands at its end.
+            from = from.max(region.end.saturating_sub(LEFT));
+            if text.get(region.end).is_none_or(|&b| b == b'\n') {
+                from = from.max(region.end);
+            }
+        }
+        joined.for_each(|region| push(&mut regions, region));
+        regions
+    }
+
+    /// The regions in which a value behind a hit goes on behind a joint.
+    fn joined(&self, text: &[u8], hits: &[Hit], regions: &mut Vec<Span>) {
+        let mut done = 0;
+        for hit in hits {
+            let end = text.len().min(hit.at + REACH);
+            let mut at = done.max(hit.at);
+            while at < end {
+                if self.leads[usize::from(text[at])] != 0
+                    && let Some(piece) = self.piece(text, at)
+                {
+                    if piece.joint {
+                        let place = Span::new(hit.at.min(at), at + piece.len);
+                        push(regions, around(text, place));
+                    }
+                    at += piece.len;
+                } else {
+                    at += 1;
+                }
+            }
+            done = at.max(done);
+        }
+    }
+
+    /// Makes views of `regions` and hands out each.
+    pub(crate) fn views<B>(
+        &self,
+        text: &[u8],
+        regions: &[Span],
+        mut each: impl FnMut(&View) -> std::ops::ControlFlow<B>,
+    ) -> std::ops::ControlFlow<B> {
+        let mut view = View::default();
+        for part in regions.iter().flat_map(|region| parts(*region)) {
+            view.add(self, text, part);
+            if view.outer >= FULL {
+                each(&view)?;
+                view.clear();
+            }
+        }
+        if view.outer > 0 {
+            each(&view)?;
+        }
+        std::ops::ControlFlow::Continue(())
+    }
+}
+
+fn automaton(literals: &[&str]) -> AhoCorasick {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .build(literals)
+        .expect("a few short literals make an automaton")
+}
+
+/// Adds a region to those before it, or to the last of them where the two are near.
+fn push(regions: &mut Vec<Span>, region: Span) {
+    match regions.last_mut() {
+        Some(last) if region.start <= last.end + APART => last.end = last.end.max(region.end),
+        _ => regions.push(region),
+    }
+}
+
+/// The rest of the line on both sides of `place`, as far as a finding reaches.
+fn around(text: &[u8], place: Span) -> Span {
+    let left = place.start.saturating_sub(LEFT);
+    let start = memchr::memrchr(b'\n', &text[left..place.start]).map_or(left, |i| left + i + 1);
+    let right = text.len().min(place.end + RIGHT);
+    let end = memchr::memchr(b'\n', &text[place.end..right]).map_or(right, |i| place.end + i);
+    // A run of backslashes that the start would cut in two is left out: whether it is even tells what it means.
+    let cut = start > 0 && text[start - 1] == b'\\';
+    let run = text[start..place.start]
+        .iter()
+        .take_while(|&&b| cut && b == b'\\')
+        .count();
+    Span::new(start + run, end)
+}
+
+/// A region in overlapping parts of bounded length.
+fn parts(region: Span) -> impl Iterator<Item = Span> {
+    let mut start = region.start;
+    std::iter::from_fn(move || {
+        if start >= region.end {
+            return None;
+        }
+        let end = region.end.min(start + MAX_REGION);
+        let part = Span::new(start, end);
+        start = if end == region.end {
+            end
+        } else {
+            end - OVERLAP
+        };
+        Some(part)
+    })
+}
+
+/// Regions of a text without the dress.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    /// What is to be scanned: the regions, with a line feed behind each.
+    pub(crate) text: Vec<u8>,
+    /// Where view and text begin to run apart, or to run together again: (in the view, in the text). Both never fall.
+    steps: Vec<(usize, usize)>,
+    /// Where regions begin in the view.
+    starts: Vec<usize>,
+    /// Bytes of the regions in the text.
+    outer: usize,
+}
+
+impl View {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.steps.clear();
+        self.starts.clear();
+        self.outer = 0;
+    }
+
+    /// Undresses a region of `text`.
+    fn add(&mut self, wardrobe: &Wardrobe, text: &[u8], region: Span) {
+        let text = &text[..region.end];
+        self.starts.push(self.text.len());
+        self.step(region.start);
+        let (mut at, mut copied) = (region.start, region.start);
+        while at < region.end {
+            if wardrobe.leads[usize::from(text[at])] == 0 {
+                at += 1;
+                continue;
+            }
+            let Some(piece) = wardrobe.piece(text, at) else {
+                at += 1;
+                continue;
+            };
+            self.text.extend_from_slice(&text[copied..at]);
+            self.step(at);
+            self.text.extend_from_slice(piece.plain());
+            at += piece.len;
+            copied = at;
+            self.step(at);
+        }
+        self.text.extend_from_slice(&text[copied..]);
+        self.step(region.end);
+        self.text.push(b'\n');
+        self.outer += region.len();
+    }
+
+    fn step(&mut self, outer: usize) {
+        let step = (self.text.len(), outer);
+        if self.steps.last() != Some(&step) {
+            self.steps.push(step);
+        }
+    }
+
+    /// Where a span of the view stands in the text; `None` where it lies in no single region.
+    pub(crate) fn outer(&self, span: Span) -> Option<Span> {
+        let region = self.starts.partition_point(|&s| s <= span.start);
+        let next = self.starts.get(region).copied();
+        // The line feed behind a region is none of it.
+        if span.end >= next.unwrap_or(self.text.len()) {
+            return None;
+        }
+        let (view, text) = self.steps[self.steps.partition_point(|s| s.0 <= span.start) - 1];
+        let start = text + (span.start - view);
+        if span.is_empty() {
+            return Some(Span::new(start, start));
+        }
+        // The first step at the end comes before whatever stands for nothing there.
+        let after = self.steps.partition_point(|s| s.0 < span.end);
+        let end = match self.steps.get(after) {
+            Some(&(view, text)) if view == span.end => text,
+            _ => {
+                let (view, text) = self.steps[after - 1];
+                text + (span.end - view)
+            }
+        };
+        Some(Span::new(start, end.max(start)))
+    }
+}
