@@ -124,6 +124,7 @@ impl Settings {
         let mut builder = ScannerBuilder::new();
         builder
             .decoders(keysieve_unpack::decoders())
+            .dresses(keysieve_unpack::dresses())
             .policy(self.policy(args)?)
             .fingerprint_key(key.as_ref().map(|key| key.as_encoded_bytes()))
             .budget(budget);

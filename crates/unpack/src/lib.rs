@@ -1,6 +1,6 @@
 //! Every way in which bytes hide in bytes: containers, encodings, documents.
 //!
-//! A format is one file with a [`Decoder`] and one row in [`decoders`]. All of it reads what strangers wrote: a decoder
+//! A format is one file with a [`Decoder`] and one row in [`decoders`], or with a [`Dress`] and one row in [`dresses`]. All of it reads what strangers wrote: a decoder
 //! never panics, and takes what it puts out from the [`Budget`](keysieve_engine::Budget) before it hands it on. Rules,
 //! findings and reports are not known here.
 //!
@@ -23,8 +23,9 @@
 //! assert_eq!(children, [b"key = value\n"]);
 //! ```
 
-use keysieve_engine::Decoder;
+use keysieve_engine::{Decoder, Dress};
 
+mod dress;
 mod gzip;
 mod utf;
 
@@ -34,5 +35,15 @@ pub fn decoders() -> Vec<Box<dyn Decoder>> {
         Box::new(gzip::Gzip),
         Box::new(utf::Utf32), // before UTF-16, whose byte order mark begins its own
         Box::new(utf::Utf16),
+    ]
+}
+
+/// All dresses, in the order in which they are asked for a piece.
+pub fn dresses() -> Vec<Box<dyn Dress>> {
+    vec![
+        Box::new(dress::escape::Escape),
+        Box::new(dress::percent::Percent),
+        Box::new(dress::entity::Entity),
+        Box::new(dress::joined::Joined),
     ]
 }
