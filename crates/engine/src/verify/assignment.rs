@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
         }
         match rest.first() {
             Some(b'(' | b'[') => None,
-            _ => Some(end),
+            _ => Some(start + parameter_end(&text[start..end])),
         }
     }
 
@@ -186,6 +186,17 @@ impl<'t> Reader<'t> {
         self.plain = Span::new(start, end);
         end.min(limit)
     }
+}
+
+/// Where the first parameter of a query or a form ends: `v` of `v&name=w`. A value with `&` in it is none.
+fn parameter_end(value: &[u8]) -> usize {
+    let near = &value[..value.len().min(512)];
+    let next = memchr::memchr_iter(b'&', near).find(|&at| {
+        let name = near[at + 1..].iter().take(64);
+        let name = name.take_while(|&&b| is_name(b)).count();
+        name > 0 && near.get(at + 1 + name) == Some(&b'=')
+    });
+    next.unwrap_or(value.len())
 }
 
 /// The identifier around `keyword`, at most 64 bytes to either side.
@@ -464,6 +475,7 @@ mod tests {
             ("api_key: >-\n    val-1\n", "api_key"),
             ("api_key =\n    \"val-1\"", "api_key"),
             ("--api-key=val-1", "--api-key"),
+            ("?api_key=val-1&state=2", "api_key"),
             ("API_KEY=\"\"\"val-1\"\"\"", "API_KEY"),
             ("field('API_KEY', '\"val-1\"')", "API_KEY"),
             ("field(\"API_KEY\", \"\\\"val-1\\\"\")", "API_KEY"),
