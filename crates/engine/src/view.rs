@@ -29,7 +29,7 @@ const FULL: usize = 128 << 10;
 /// Regions that are no further apart are one: a list of them stays short against the text.
 const APART: usize = 32;
 /// How far behind the literal of a rule a value is looked for that goes on behind a joint.
-const REACH: usize = 512;
+const REACH: usize = 256;
 
 /// All dresses of a scanner, ready to be looked for.
 pub(crate) struct Wardrobe {
@@ -309,5 +309,125 @@ impl View {
             }
         };
         Some(Span::new(start, end.max(start)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+
+    /// `~x` is `x`, `~~` nothing; a mark is `~!`.
+    struct Tilde;
+
+    impl Dress for Tilde {
+        fn name(&self) -> &'static str {
+            "tilde"
+        }
+
+        fn marks(&self) -> &'static [&'static str] {
+            &["~!"]
+        }
+
+        fn leads(&self) -> &'static [u8] {
+            b"~"
+        }
+
+        fn piece(&self, text: &[u8], at: usize) -> Option<Piece> {
+            match text.get(at + 1)? {
+                b'~' => Some(Piece::joint(2)),
+                b if b.is_ascii_graphic() => Piece::character(2, char::from(*b)),
+                _ => None,
+            }
+        }
+    }
+
+    fn wardrobe() -> Wardrobe {
+        Wardrobe::new(vec![Box::new(Tilde)])
+    }
+
+    fn views(text: &[u8], regions: &[Span], mut each: impl FnMut(&View)) {
+        let flow: ControlFlow<()> = wardrobe().views(text, regions, |view| {
+            each(view);
+            ControlFlow::Continue(())
+        });
+        assert!(flow.is_continue());
+    }
+
+    #[test]
+    fn a_span_of_a_view_stands_where_its_first_and_last_byte_do() {
+        let text = b"a~!b~~~c\n";
+        views(text, &[Span::new(0, 8)], |view| {
+            assert_eq!(view.text, b"a!bc\n");
+            for (span, outer) in [
+                ((0, 1), Some((0, 1))),
+                ((0, 2), Some((0, 3))),
+                ((1, 2), Some((1, 3))),
+                ((2, 3), Some((3, 4))),
+                ((2, 4), Some((3, 8))),
+                ((3, 4), Some((6, 8))),
+                ((3, 5), None),
+            ] {
+                let outer = outer.map(|(start, end)| Span::new(start, end));
+                assert_eq!(view.outer(Span::new(span.0, span.1)), outer, "{span:?}");
+            }
+        });
+    }
+
+    #[test]
+    fn every_byte_of_a_view_has_a_place_and_the_places_never_fall() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut seen = 0;
+        for _ in 0..3000 {
+            let text: Vec<u8> = (0..random.usize(1..80))
+                .map(|_| b"a~~!\nb "[random.usize(..7)])
+                .collect();
+            let cut = random.usize(..=text.len());
+            let regions = [Span::new(0, cut / 2), Span::new(cut / 2, cut)];
+            views(&text, &regions, |view| {
+                let mut last = Span::new(0, 0);
+                for at in 0..view.text.len() {
+                    let Some(outer) = view.outer(Span::new(at, at + 1)) else {
+                        assert_eq!(view.text[at], b'\n', "the end of a region");
+                        continue;
+                    };
+                    seen += 1;
+                    assert!(
+                        last.end <= outer.start && outer.start < outer.end,
+                        "{text:?}"
+                    );
+                    assert!(text[outer.range()].contains(&view.text[at]), "{text:?}");
+                    last = outer;
+                }
+                assert!(last.end <= cut);
+            });
+        }
+        assert!(seen > 10_000, "only {seen} bytes");
+    }
+
+    #[test]
+    fn regions_hold_their_marks_and_are_apart() {
+        let wardrobe = wardrobe();
+        assert_eq!(wardrobe.regions(b"no mark ~~ ~a\n", &[]), []);
+        let line = "x".repeat(100);
+        let text = format!("{line}\na ~! b\n{line}\n~!");
+        let regions = wardrobe.regions(text.as_bytes(), &[]);
+        assert_eq!(regions, [Span::new(101, 107), Span::new(209, 211)]);
+        let long = format!("{}~!{}", "y".repeat(9000), "z".repeat(9000));
+        let [region] = wardrobe.regions(long.as_bytes(), &[])[..] else {
+            panic!("one region")
+        };
+        assert_eq!(region, Span::new(9000 - LEFT, 9002 + RIGHT));
+    }
+
+    #[test]
+    fn long_regions_come_in_parts_that_overlap() {
+        let region = Span::new(7, 7 + 3 * MAX_REGION);
+        let parts: Vec<_> = parts(region).collect();
+        assert_eq!(parts.first().map(|p| p.start), Some(region.start));
+        assert_eq!(parts.last().map(|p| p.end), Some(region.end));
+        assert!(parts.iter().all(|p| p.len() <= MAX_REGION));
+        assert!(parts.windows(2).all(|p| p[1].start + OVERLAP == p[0].end));
     }
 }

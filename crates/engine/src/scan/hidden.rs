@@ -14,7 +14,7 @@ use crate::{Blob, Budget, FileKind, Issue, IssueKind, Span};
 /// Layers of views over a blob, the outermost first.
 struct Layers<'v> {
     view: &'v View,
-    below: Option<&'v Layers<'v>>,
+    below: Option<&'v Self>,
 }
 
 impl Layers<'_> {
@@ -54,8 +54,8 @@ impl Scan<'_> {
         found: &mut Vec<Found<'b>>,
         trail: Option<&mut Trail<'_>>,
     ) {
-        // With no depth at all nothing was to be decoded: that is no limit which was met.
-        if regions.is_empty() || budget.depth == 0 {
+        // Who allows no depth at all wants nothing decoded: that is no limit which was met.
+        if regions.is_empty() || self.session.scanner.budget.depth == 0 {
             return;
         }
         let mut looking = Looking {

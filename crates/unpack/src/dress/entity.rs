@@ -51,3 +51,35 @@ impl Dress for Entity {
         Piece::character(1 + start + digits + 1, super::plain(byte)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_numbers_are_one_piece() {
+        for (text, expected) in [
+            ("&quot;x", Some((6, "\""))),
+            ("&amp;quot;", Some((5, "&"))),
+            ("&#61;", Some((5, "="))),
+            ("&#061;", Some((6, "="))),
+            ("&#x3d;", Some((6, "="))),
+            ("&#X3D;", Some((6, "="))),
+            ("&#xA;", Some((5, "\n"))),
+            ("&#3d;", None),
+            ("&#;", None),
+            ("&#61", None),
+            ("&#0000061;", None),
+            ("&#228;", None),
+            ("&& x", None),
+            ("&", None),
+        ] {
+            let piece = Entity.piece(text.as_bytes(), 0);
+            assert_eq!(
+                piece.as_ref().map(|p| (p.len, p.plain())),
+                expected.map(|(len, plain)| (len, plain.as_bytes())),
+                "{text}"
+            );
+        }
+    }
+}

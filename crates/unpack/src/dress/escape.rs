@@ -45,18 +45,64 @@ impl Dress for Escape {
             [_, b't', ..] => (2, b'\t'),
             [_, b'x', digits @ ..] => (4, super::hex(digits)?),
             [_, b'u', b'0', b'0', digits @ ..] => (6, super::hex(digits)?),
-            [_, b'\n', ..] | [_, b'\r', b'\n', ..] => return continued(rest),
+            [_, b'\n', ..] | [_, b'\r', b'\n', ..] => return continued(text, at),
             _ => return None,
         };
         Piece::character(len, super::plain(byte)?)
     }
 }
 
-/// The line end behind a backslash, and the indentation of the next line; where a blank stands before the backslash or no
-/// value behind it, words meet and no value goes on.
-fn continued(rest: &[u8]) -> Option<Piece> {
+/// The line end behind a backslash, and the indentation of the next line. Where a blank stands before the backslash, words
+/// meet and no value goes on.
+fn continued(text: &[u8], at: usize) -> Option<Piece> {
+    let before = at.checked_sub(1).map(|i| text[i])?;
+    let rest = &text[at..];
     let feed = rest.iter().take(3).position(|&b| b == b'\n')? + 1;
     let blanks = rest[feed..].iter().take(INDENT);
     let blanks = blanks.take_while(|b| matches!(b, b' ' | b'\t')).count();
-    Some(Piece::joint(feed + blanks))
+    let goes_on = rest.get(feed + blanks).is_some_and(u8::is_ascii_graphic);
+    (before.is_ascii_graphic() && goes_on).then(|| Piece::joint(feed + blanks))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_escape_is_one_piece() {
+        for (text, expected) in [
+            ("\\\"", Some((2, "\""))),
+            ("\\\\n", Some((2, "\\"))),
+            ("\\/x", Some((2, "/"))),
+            ("\\n", Some((2, "\n"))),
+            ("\\u003d1", Some((6, "="))),
+            ("\\x3D1", Some((4, "="))),
+            ("\\u00e9", None),
+            ("\\u00", None),
+            ("\\x+1", None),
+            ("\\d", None),
+            ("\\", None),
+        ] {
+            let piece = Escape.piece(text.as_bytes(), 0);
+            let found = piece.map(|p| (p.len, String::from_utf8_lossy(p.plain()).into_owned()));
+            let expected = expected.map(|(len, plain)| (len, plain.to_owned()));
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_goes_on_behind_a_line_end_but_words_do_not() {
+        for (text, len) in [
+            ("a\\\n  b", Some(4)),
+            ("a\\\r\nb", Some(3)),
+            ("a \\\nb", None),
+            ("a\\\n\nb", None),
+            ("a\\\n", None),
+        ] {
+            let at = text.find('\\').expect("it is there");
+            let piece = Escape.piece(text.as_bytes(), at);
+            assert_eq!(piece.map(|p| p.len), len, "{text:?}");
+            assert!(piece.is_none_or(|p| p.joint), "{text:?}");
+        }
+    }
 }

@@ -82,3 +82,49 @@ fn blanks(text: &[u8], at: usize) -> (usize, bool) {
     let count = run.take_while(|b| b.is_ascii_whitespace()).count();
     (count, text[at..at + count].contains(&b'\n'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_joint_ends_where_the_value_goes_on() {
+        for (joint, joined) in [
+            ("\" + \"", true),
+            ("\"+\"", true),
+            ("\" +\n  \"", true),
+            ("\"\n+ \"", true),
+            ("\" . \"", true),
+            ("\" .. \"", true),
+            ("\" ++\n\"", true),
+            ("\" || \"", true),
+            ("\" \\\n  \"", true),
+            ("\"\n    \"", true),
+            ("\"\r\n\tf\"", true),
+            ("\" \"", false),
+            ("\", \"", false),
+            ("\" + '", false),
+            ("\" + x + \"", false),
+            ("\" \\ \"", false),
+            ("\";\n\"", false),
+            ("\"", false),
+        ] {
+            let text = format!("\"k3yk3yk3{joint}more\"");
+            let piece = Joined.piece(text.as_bytes(), 9);
+            let expected = joined.then_some(joint.len());
+            assert_eq!(piece.map(|p| p.len), expected, "{joint:?}");
+        }
+    }
+
+    #[test]
+    fn words_and_short_parts_are_not_joined() {
+        for left in ["short", "two words", "f(\"x\")", "a, b, c,"] {
+            let text = format!("\"{left}\" + \"more\"");
+            assert_eq!(
+                Joined.piece(text.as_bytes(), left.len() + 1),
+                None,
+                "{left}"
+            );
+        }
+    }
+}

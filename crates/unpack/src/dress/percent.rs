@@ -26,3 +26,29 @@ impl Dress for Percent {
         Piece::character(3, super::plain(super::hex(&text[at + 1..])?)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_digits_are_a_byte_of_text() {
+        for (text, plain) in [
+            ("%3D", Some("=")),
+            ("%2f0", Some("/")),
+            ("%0A", Some("\n")),
+            ("%00", None),
+            ("%C3", None),
+            ("%3", None),
+            ("%+3", None),
+            ("%%3D", None),
+        ] {
+            let piece = Percent.piece(text.as_bytes(), 0);
+            assert_eq!(
+                piece.as_ref().map(|p| (p.len, p.plain())),
+                plain.map(|p| (3, p.as_bytes())),
+                "{text}"
+            );
+        }
+    }
+}
