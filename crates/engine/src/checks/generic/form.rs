@@ -21,6 +21,8 @@ pub(super) fn judge(
     let listed = assignment.operator == Operator::Argument;
     let reason = if let Some(reason) = prose(value, wanted) {
         reason
+    } else if is_entity(subject) {
+        Reason::Prose
     } else if name::is_about_something_else(name)
         || name::is_public_token(name)
         || shape::is_date(value)
@@ -40,8 +42,11 @@ pub(super) fn judge(
         Reason::LowEntropy
     } else if is_sealed(value) {
         Reason::Encrypted
-    } else if is_file(value) || names_itself(value) {
+    } else if is_file(value) || names_itself(value) || is_technique(value) {
         Reason::Wordlike
+    } else if is_user(subject, assignment) {
+        // Nobody keeps a password secret that is the name of its user; that it is one is possible.
+        return Some(Opinion::Doubt(Reason::Placeholder));
     } else if shape::is_uuid(value) {
         // Many ids are UUIDs, and some vendors' keys.
         return Some(Opinion::Doubt(Reason::Identifier));
@@ -58,6 +63,17 @@ fn prose(value: &[u8], wanted: Wanted) -> Option<Reason> {
         || blanks > 1
         || blanks == 1 && (wanted == Wanted::Token || !value.iter().any(u8::is_ascii_digit));
     is_prose.then_some(Reason::Prose)
+}
+
+/// Whether the value ends in a character reference of HTML, `Redis&reg;`: it is text of a page.
+fn is_entity(subject: Subject<'_>) -> bool {
+    let value = subject.value();
+    let end = subject.matched.secret.end;
+    subject.text.get(end) == Some(&b';')
+        && memchr::memrchr(b'&', value).is_some_and(|at| {
+            let name = &value[at + 1..];
+            (2..=8).contains(&name.len()) && name.iter().all(u8::is_ascii_alphabetic)
+        })
 }
 
 /// What stands behind a colon in declarations.
@@ -106,17 +122,12 @@ fn is_no_assignment(text: &[u8], assignment: Assignment) -> bool {
                 || before.ends_with(b"${")
                 || before.ends_with(b"`") && text[end..].starts_with(b"`:/")
         }
-        // `<password>v</password>`, `<input name="password">v`; not `echo $PWD > file`, `user:password>`, `p->password`.
+        // `<password>v</password>`, `<input name="password">v`; not `echo $PWD > file`, `user:password>`, `p->password`,
+        // `<a@pwd.example> name`.
         Operator::Close => {
-            let line = before.len()
-                - before
-                    .iter()
-                    .rev()
-                    .take(256)
-                    .take_while(|&&b| b != b'\n')
-                    .count();
-            memchr::memrchr(b'<', &before[line..])
-                .is_none_or(|at| before[line + at..].contains(&b'>'))
+            let line = line(before);
+            memchr::memrchr(b'<', line)
+                .is_none_or(|at| line[at..].iter().any(|b| matches!(b, b'>' | b'@')))
         }
         Operator::Argument => {
             let opened = before
@@ -135,9 +146,28 @@ fn is_no_assignment(text: &[u8], assignment: Assignment) -> bool {
                 _ => true,
             }
         }
+        // A row of a table, not a command or a filter: `jsonpath="{.data.password}" | base64`, `{{ .password | quote }}`.
+        Operator::Cell => {
+            let line = line(before);
+            memchr::memchr(b'|', line).is_none()
+                && line
+                    .iter()
+                    .any(|b| !matches!(b, b' ' | b'\t' | b'`' | b'*'))
+        }
         Operator::Beside => true,
-        Operator::Equals | Operator::Compare | Operator::Cell => false,
+        Operator::Equals | Operator::Compare => false,
     }
+}
+
+/// The last line of `before`, or as much of it as matters.
+fn line(before: &[u8]) -> &[u8] {
+    let len = before
+        .iter()
+        .rev()
+        .take(256)
+        .take_while(|&&b| b != b'\n')
+        .count();
+    &before[before.len() - len..]
 }
 
 /// Whether files of this kind hold program text, where names and expressions stand unquoted.
@@ -183,7 +213,9 @@ fn is_code(value: &[u8], wanted: Wanted) -> bool {
     let path =
         (value.starts_with(b"/") || value.starts_with(b"+")) && words::likeness(value) > 0.35;
     // Of random base64, one character in 64 is a slash.
-    let long_path = slashes >= 4 && slashes * 10 >= value.len();
+    let long_path = slashes >= 4 && slashes * 10 >= value.len()
+        // Neither alphabet of base64 has both.
+        || slashes >= 3 && value.iter().any(|b| matches!(b, b'-' | b'_'));
     path || long_path
         || pairs(&[b"()", b"::", b"->", b"=>", b"${", b"{{", b"#{"])
         || memchr::memmem::find(value, b"://").is_some()
@@ -196,6 +228,8 @@ fn is_code(value: &[u8], wanted: Wanted) -> bool {
         || value.ends_with(b"(")
         || begins(&[b"%s", b"%n", b"%d", b"%v"])
         || is_color(value)
+        || is_call(value)
+        || is_pair(value)
         || is_usage(value)
         || is_chain(value)
 }
@@ -204,6 +238,21 @@ fn is_code(value: &[u8], wanted: Wanted) -> bool {
 fn is_color(value: &[u8]) -> bool {
     matches!(value, [b'#', digits @ ..]
         if matches!(digits.len(), 3 | 4 | 6 | 8) && digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// `rate(15 days)`: a word that is called.
+fn is_call(value: &[u8]) -> bool {
+    let word = value.iter().take_while(|b| b.is_ascii_alphabetic()).count();
+    word > 1 && value.get(word) == Some(&b'(') && value.ends_with(b")")
+}
+
+/// `cn=config`: one word set to another.
+fn is_pair(value: &[u8]) -> bool {
+    let mut words = value.split(|&b| b == b'=');
+    let is_word =
+        |word: &[u8]| !word.is_empty() && word.iter().all(|b| b.is_ascii_lowercase() || *b == b'-');
+    matches!((words.next(), words.next(), words.next()), (Some(name), Some(word), None)
+        if is_word(name) && is_word(word))
 }
 
 /// `host[:port]`: what may be left out.
@@ -264,6 +313,58 @@ fn is_file(value: &[u8]) -> bool {
         && ending.iter().all(u8::is_ascii_alphabetic)
 }
 
+/// What algorithms, encodings and versions of protocols are named by, in front of a number.
+const TECHNIQUES: [&str; 22] = [
+    "aes", "argon", "b", "base", "crc", "ecdsa", "ed", "es", "hmac", "hs", "http", "ipv", "iso",
+    "md", "oauth", "pbkdf", "pkcs", "rs", "rsa", "sha", "utf", "x",
+];
+/// What stands behind it.
+const STEPS: [&str; 9] = [
+    "", "cbc", "dec", "decode", "enc", "encode", "gcm", "id", "sum",
+];
+
+/// Whether a value is the name of a technique: `base64`, `sha256sum`, `aes-256-gcm`, `b64enc`.
+fn is_technique(value: &[u8]) -> bool {
+    let bare: Vec<u8> = value
+        .iter()
+        .take(16)
+        .filter(|b| !matches!(b, b'-' | b'_'))
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    let word = bare.iter().take_while(|b| b.is_ascii_lowercase()).count();
+    let number = bare[word..]
+        .iter()
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    let among = |list: &[&str], part: &[u8]| list.iter().any(|word| word.as_bytes() == part);
+    value.len() <= 16
+        // Three digits but for Ed25519.
+        && (1..=if word == 2 { 5 } else { 3 }).contains(&number)
+        && among(&TECHNIQUES, &bare[..word])
+        && among(&STEPS, &bare[word + number..])
+}
+
+/// How far in front of a name its user may stand, in bytes.
+const USER_REACH: usize = 160;
+/// Words in names of users.
+const USERS: [&[u8]; 4] = [b"user", b"login", b"account", b"name"];
+
+/// Whether the value stands shortly before as the name of a user: `setUsername("shop7"); setPassword("shop7")`.
+fn is_user(subject: Subject<'_>, assignment: Assignment) -> bool {
+    let value = subject.value();
+    let start = assignment.name.start;
+    let before = &subject.text[start.saturating_sub(USER_REACH)..start];
+    let is_part = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    memchr::memmem::rfind(before, value).is_some_and(|at| {
+        let name = before[at.saturating_sub(24)..at].to_ascii_lowercase();
+        !is_part(at.checked_sub(1).and_then(|i| before.get(i)))
+            && !is_part(before.get(at + value.len()))
+            && USERS
+                .iter()
+                .any(|user| memchr::memmem::find(&name, user).is_some())
+    })
+}
+
 /// Whether a value holds the word that names what it should be: it is another name, such as `SHOP_PASSWORD,required`.
 fn names_itself(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
@@ -302,6 +403,7 @@ fn encoded_text(value: &[u8]) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verify::Match;
 
     #[test]
     fn what_programs_write_is_code() {
@@ -318,6 +420,9 @@ mod tests {
             "//example.com/v1/projects",
             "api-integrations/all",
             "/helm-docs",
+            "rate(15 days)",
+            "cn=config",
+            "Video40/v4/e3/48-1a/e3481a8f",
         ] {
             assert!(is_code(value.as_bytes(), Wanted::Password), "{value}");
         }
@@ -327,9 +432,104 @@ mod tests {
             "k3Vq8zW1.xT9",
             "Tr0ub4dor&3",
             "a1b2/c3d4+e5",
+            "Summer=24",
         ] {
             assert!(!is_code(value.as_bytes(), Wanted::Password), "{value}");
         }
+    }
+
+    #[test]
+    fn techniques_are_known_by_name() {
+        for value in [
+            "base64",
+            "SHA-256",
+            "sha256sum",
+            "b64enc",
+            "aes_256_gcm",
+            "Ed25519",
+        ] {
+            assert!(is_technique(value.as_bytes()), "{value}");
+        }
+        for value in ["minio123", "sha256x9", "base", "hunter2", "x9kk2y", "b"] {
+            assert!(!is_technique(value.as_bytes()), "{value}");
+        }
+    }
+
+    /// The opinion on the value that ends `text`, or that `after` follows, under the last name in it.
+    fn of(
+        text: &str,
+        name: &str,
+        value: &str,
+        operator: Operator,
+        quoted: bool,
+    ) -> Option<Opinion> {
+        let at = text.rfind(name).expect("the name stands in the text");
+        let from = at + text[at..].find(value).expect("the value stands behind it");
+        let assignment = Assignment {
+            name: Span::new(at, at + name.len()),
+            operator,
+            value: Span::new(from, from + value.len()),
+            quoted,
+        };
+        let matched = Match {
+            whole: Span::new(at, from + value.len()),
+            secret: assignment.value,
+            assignment: Some(assignment),
+        };
+        let subject = Subject {
+            text: text.as_bytes(),
+            matched,
+            kind: FileKind::Documentation,
+        };
+        judge(subject, assignment, Wanted::Password)
+    }
+
+    #[test]
+    fn pipes_are_no_tables() {
+        let cell = |text| of(text, "password", "hunter2!", Operator::Cell, false);
+        assert_eq!(cell("| password | hunter2! |"), None);
+        assert_eq!(cell("password | hunter2!"), None);
+        assert_eq!(
+            cell("get secret -o '{.data.password}' | hunter2!"),
+            Some(Opinion::Against(Reason::Code))
+        );
+    }
+
+    #[test]
+    fn addresses_of_mail_are_no_tags() {
+        let close = |text| of(text, "password", "hunter2!", Operator::Close, false);
+        assert_eq!(close("<password>hunter2!</p>"), None);
+        assert_eq!(
+            close("me <me@password> hunter2!"),
+            Some(Opinion::Against(Reason::Code))
+        );
+    }
+
+    #[test]
+    fn text_of_a_page_is_prose() {
+        let of = |text| of(text, "password", "Redis&reg", Operator::Equals, false);
+        assert_eq!(
+            of("password=Redis&reg;"),
+            Some(Opinion::Against(Reason::Prose))
+        );
+        assert_eq!(of("password=Redis&reg"), None);
+    }
+
+    #[test]
+    fn the_name_of_the_user_is_doubted() {
+        let of = |text| of(text, "Password", "tom-cat7", Operator::Argument, true);
+        assert_eq!(
+            of("u.setUsername('tom-cat7'); u.setPassword('tom-cat7')"),
+            Some(Opinion::Doubt(Reason::Placeholder))
+        );
+        assert_eq!(
+            of("u.setUsername('tom-cat78'); u.setPassword('tom-cat7')"),
+            None
+        );
+        assert_eq!(
+            of("u.setColor('tom-cat7'); u.setPassword('tom-cat7')"),
+            None
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 /// The parts of names that hold something about a secret, not the secret. They count as the last part, and anywhere
 /// behind the word for the secret: `password_expires_at`, `tokenTypeHint`.
-const ABOUT: [&str; 66] = [
+const ABOUT: [&str; 71] = [
     "action",
     "algorithm",
     "arn",
@@ -18,10 +18,11 @@ const ABOUT: [&str; 66] = [
     "error",
     "errors",
     "event",
+    "expiration",
     "expired",
     "expires",
-    "expiration",
     "expiry",
+    "expression",
     "field",
     "file",
     "filename",
@@ -36,6 +37,7 @@ const ABOUT: [&str; 66] = [
     "id",
     "ids",
     "input",
+    "interval",
     "issuer",
     "label",
     "len",
@@ -56,11 +58,14 @@ const ABOUT: [&str; 66] = [
     "provider",
     "ref",
     "regex",
+    "rotation",
     "rule",
     "rules",
+    "schedule",
     "selector",
     "size",
     "stamp",
+    "strategy",
     "suffix",
     "timeout",
     "ttl",
@@ -179,7 +184,7 @@ fn has_any(name: &[u8], words: &[&str]) -> bool {
 }
 
 /// The parts of `snake_case`, `kebab-case`, `dotted.name` and `camelCase`.
-pub(super) fn parts(name: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+pub(in crate::checks) fn parts(name: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     let humps: Vec<&[u8]> = name
         .split(|b| !b.is_ascii_alphanumeric())
         .filter(|part| !part.is_empty())
@@ -226,6 +231,7 @@ mod tests {
             "api_key_header",
             "PasswordFieldLabel",
             "passwordHash",
+            "master_password_rotation_schedule_expression",
         ] {
             assert!(is_about_something_else(name.as_bytes()), "{name}");
         }
