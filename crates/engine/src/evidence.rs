@@ -20,6 +20,18 @@ pub enum Evidence {
     Structure(&'static str),
     /// Shannon entropy of the value, in bits a character.
     Entropy(f64),
+    /// What the model of values without a format makes of it, in nats, where its bands begin, and the features that weighed
+    /// most, each with what it added.
+    Score {
+        /// The sum over all features.
+        score: f64,
+        /// The least score of medium confidence.
+        medium: f64,
+        /// The least score of high confidence.
+        high: f64,
+        /// The heaviest features, in words.
+        features: Vec<(&'static str, f64)>,
+    },
     /// The other half of the credential stands near: rule id and line.
     Paired(String, u64),
     /// The other half of the credential was not found near; the confidence was lowered.
@@ -28,6 +40,13 @@ pub enum Evidence {
     ExceptionExpired(String),
     /// A doubt; the confidence was lowered to low.
     Doubt(Reason),
+}
+
+impl Evidence {
+    /// Whether only who asks for detail wants to read it.
+    pub fn is_detail(&self) -> bool {
+        matches!(self, Self::Score { .. })
+    }
 }
 
 impl fmt::Display for Evidence {
@@ -44,6 +63,22 @@ impl fmt::Display for Evidence {
             Self::ChecksumFails => f.write_str("its checksum does not hold"),
             Self::Structure(what) => f.write_str(what),
             Self::Entropy(bits) => write!(f, "{bits:.1} bits of entropy a character"),
+            Self::Score {
+                score,
+                medium,
+                high,
+                features,
+            } => {
+                write!(
+                    f,
+                    "scores {score:.2} (medium from {medium:.2}, high from {high:.2})"
+                )?;
+                for (i, (feature, share)) in features.iter().enumerate() {
+                    let joint = if i == 0 { ", most for " } else { ", " };
+                    write!(f, "{joint}{feature} ({share:+.2})")?;
+                }
+                Ok(())
+            }
             Self::Paired(rule, line) => {
                 write!(f, "stands near its other half, `{rule}` in line {line}")
             }

@@ -40,7 +40,7 @@ pub(crate) struct OutputArgs {
     /// Print findings only
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// Print more: what was passed over, and why candidates were no secrets
+    /// Print more: what was passed over, why candidates were no secrets, how values without a format scored
     #[arg(long, short, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }

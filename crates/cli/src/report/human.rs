@@ -163,6 +163,7 @@ impl Page<'_> {
         let evidence: Vec<_> = finding
             .evidence
             .iter()
+            .filter(|e| self.options.verbose || !e.is_detail())
             .map(|e| escape::text(&e.to_string()))
             .collect();
         let colon = if evidence.is_empty() { "" } else { ": " };

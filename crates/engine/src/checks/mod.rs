@@ -215,7 +215,8 @@ fn opinions<'a>(
         CheckName::Password => generic::judge(subject, generic::Wanted::Password),
         CheckName::PemBody | CheckName::Checksum(_) => None,
     });
-    common.chain(named).flatten()
+    let told = std::iter::once_with(move || generic::explain(rule, subject));
+    common.chain(named).chain(told).flatten()
 }
 
 /// What the form of a value says, mostly that of its random part. A mask leaves no doubt, nor does one letter all over
