@@ -15,10 +15,10 @@ const SECRETS: usize = 40_000;
 /// The seed of all that is drawn.
 const SEED: u64 = 0x6b65_7973;
 
-const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
+pub(crate) const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const DIGITS: &str = "0123456789";
-const HEX: &str = "0123456789abcdef";
+pub(crate) const DIGITS: &str = "0123456789";
+pub(crate) const HEX: &str = "0123456789abcdef";
 /// What people put into passwords, and generators that are told to use signs.
 const SIGNS: &str = "!@#$%^&*-_=+.?~";
 
@@ -38,18 +38,25 @@ pub(crate) fn examples(harvest: &Harvest, wanted: Wanted) -> Vec<Example> {
             held,
         })
         .collect();
+    // Secrets stand only where a value is that the model is asked about, so that the place alone tells nothing.
+    let mut places = Vec::new();
     for frame in &harvest.frames {
         let name = name(&mut rng, names, harvest);
         if let Some(bins) = framed(frame, &name, &frame.value, wanted) {
+            places.push(frame);
             examples.push(Example {
                 bins,
-                source: Source::Ordinary,
+                source: if frame.generated {
+                    Source::Usual
+                } else {
+                    Source::Ordinary
+                },
                 held: frame.held,
             });
         }
     }
     for _ in 0..SECRETS {
-        let Some(frame) = rng.choice(&harvest.frames) else {
+        let Some(&frame) = rng.choice(&places) else {
             break;
         };
         let name = name(&mut rng, names, harvest);
@@ -132,7 +139,7 @@ fn name(rng: &mut Rng, keywords: &[String], harvest: &Harvest) -> String {
     }
 }
 
-fn draw(rng: &mut Rng, alphabet: &str, len: usize) -> String {
+pub(crate) fn draw(rng: &mut Rng, alphabet: &str, len: usize) -> String {
     let alphabet = alphabet.as_bytes();
     (0..len)
         .map(|_| char::from(alphabet[rng.usize(..alphabet.len())]))
@@ -203,22 +210,22 @@ fn password(rng: &mut Rng, harvest: &Harvest) -> String {
         _ => rng.u16(10..1000).to_string(),
     };
     match rng.u8(0..100) {
-        0..10 => word(rng) + &number(rng),
-        10..24 => word(rng) + &number(rng) + &sign(rng),
-        24..30 => word(rng) + &sign(rng) + &number(rng),
-        30..36 => word(rng) + &word(rng) + &number(rng),
-        36..42 => word(rng) + &sign(rng) + &word(rng) + &number(rng),
-        42..44 => word(rng) + &sign(rng),
-        44..46 => number(rng) + &word(rng) + &sign(rng),
-        46..70 => {
+        0..15 => word(rng) + &number(rng),
+        15..31 => word(rng) + &number(rng) + &sign(rng),
+        31..37 => word(rng) + &sign(rng) + &number(rng),
+        37..42 => word(rng) + &word(rng) + &number(rng),
+        42..48 => word(rng) + &sign(rng) + &word(rng) + &number(rng),
+        48..51 => word(rng) + &sign(rng),
+        51..53 => number(rng) + &word(rng) + &sign(rng),
+        53..72 => {
             let len = rng.usize(7..20);
             draw(rng, &alnum, len)
         }
-        70..76 => {
+        72..78 => {
             let len = rng.usize(8..16);
             draw(rng, &[LOWER, DIGITS].concat(), len)
         }
-        76..88 => {
+        78..92 => {
             let len = rng.usize(8..24);
             draw(rng, &(alnum + SIGNS), len)
         }

@@ -10,6 +10,7 @@ use keysieve_engine::FileKind;
 use keysieve_engine::checks::Subject;
 use keysieve_engine::checks::generic::{self, Wanted};
 use keysieve_engine::checks::score::{self, FEATURES};
+use keysieve_engine::checks::{shape, words};
 use keysieve_engine::rule::{CheckName, Rule, RuleFile, RuleSet, compile};
 use keysieve_engine::verify::{Operator, brute};
 
@@ -17,6 +18,10 @@ use keysieve_engine::verify::{Operator, brute};
 const MAX_FILE: u64 = 256 * 1024;
 /// How many lines behind a keyword are read: a value may stand on the next line but one.
 const LINES: usize = 3;
+
+/// A value that is so many bits from words was drawn by a machine: a digest, an id, encoded data. Only its name says that it
+/// is no secret; given the name of one, it would teach the model that secrets are none.
+const DRAWN: f64 = 16.0;
 
 /// The bins of a value.
 pub(crate) type Bins = [usize; FEATURES.len()];
@@ -37,6 +42,8 @@ pub(crate) struct Frame {
     pub(crate) kind: FileKind,
     /// Whether the file is held back from the fit.
     pub(crate) held: bool,
+    /// Whether it was written by `generated.rs`.
+    pub(crate) generated: bool,
 }
 
 /// All that was read.
@@ -145,6 +152,10 @@ impl Harvest {
             let Some(a) = matched.assignment else {
                 continue;
             };
+            let value = &text[a.value.range()];
+            if shape::is_digest(value) || words::advantage(value) > DRAWN {
+                continue;
+            }
             let line = text[..a.name.start]
                 .iter()
                 .rev()
@@ -154,12 +165,13 @@ impl Harvest {
             self.frames.push(Frame {
                 before: text[a.name.start - line..a.name.start].to_vec(),
                 between: text[a.name.end..a.value.start].to_vec(),
-                value: text[a.value.range()].to_vec(),
+                value: value.to_vec(),
                 after: text[a.value.end..text.len().min(a.value.end + 8)].to_vec(),
                 operator: a.operator,
                 quoted: a.quoted,
                 kind,
                 held,
+                generated: false,
             });
         }
     }
