@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::str::FromStr;
 use std::sync::Mutex;
 
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -16,16 +17,51 @@ use sha2::Sha256;
 
 use crate::checks::entropy;
 
+/// What a fingerprint of version 1 begins with.
+const PREFIX: &str = "ks1:";
+
 /// The fingerprint of a secret, version 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 16]);
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ks1:")?;
+        f.write_str(PREFIX)?;
         self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
     }
 }
+
+impl FromStr for Fingerprint {
+    type Err = NoFingerprint;
+
+    /// Reads what `Display` writes.
+    fn from_str(text: &str) -> Result<Self, NoFingerprint> {
+        let hex = text.strip_prefix(PREFIX).filter(|hex| hex.len() == 32);
+        let hex = hex.ok_or(NoFingerprint)?.as_bytes();
+        let digit = |b: u8| match b {
+            b'0'..=b'9' => Ok(b - b'0'),
+            b'a'..=b'f' => Ok(b - b'a' + 10),
+            _ => Err(NoFingerprint),
+        };
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// A text is no fingerprint of version 1.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoFingerprint;
+
+impl fmt::Display for NoFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a fingerprint is `ks1:` and 32 digits of 0-9a-f")
+    }
+}
+
+impl std::error::Error for NoFingerprint {}
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,6 +106,12 @@ impl Fingerprinter {
             memo: Mutex::default(),
             hashers: (RandomState::new(), RandomState::new()),
         }
+    }
+
+    /// Names the key in 8 hex digits, without telling it: fingerprints made with different keys cannot be compared.
+    pub fn key_id(&self) -> String {
+        let Fingerprint(digest) = self.mac("", b"key");
+        digest[..4].iter().map(|b| format!("{b:02x}")).collect()
     }
 
     /// The fingerprint of `value` as a finding of the rule `rule`.
@@ -135,6 +177,30 @@ mod tests {
             .to_string();
         assert_eq!(text.len(), 4 + 32);
         assert!(text.starts_with("ks1:") && text[4..].bytes().all(|b| b.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn a_fingerprint_is_read_as_it_is_written() {
+        let fingerprint = Fingerprinter::default().fingerprint("a-rule", STRONG);
+        assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
+        let text = fingerprint.to_string();
+        for wrong in [
+            "",
+            "ks1:",
+            &text[..35],
+            &text.to_uppercase(),
+            &text.replace("ks1", "ks2"),
+        ] {
+            assert_eq!(Fingerprint::from_str(wrong), Err(NoFingerprint), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_a_name() {
+        let of = |key| Fingerprinter::new(key).key_id();
+        assert_eq!(of(None), of(None));
+        assert_ne!(of(None), of(Some(b"ours")));
+        assert_eq!(of(None).len(), 8);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::rule::Rule;
 use crate::{Confidence, Evidence, FileKind, Finding, Severity};
 
 mod attributes;
+pub mod baseline;
 pub mod inline;
 mod paths;
 
