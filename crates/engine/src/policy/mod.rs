@@ -6,10 +6,13 @@ use crate::{Confidence, Evidence, FileKind, Finding, Severity};
 
 mod attributes;
 pub mod baseline;
+mod day;
+pub mod exception;
 pub mod inline;
 mod paths;
 
 pub use attributes::Attributes;
+pub use day::{Day, NoDay};
 pub use paths::IgnoredPaths;
 
 /// What the policy says of a finding.
@@ -42,11 +45,22 @@ pub enum SuppressedBy {
     Floor,
     /// Not of the change that was asked about: it stood there before.
     Unchanged,
+    /// An exception of the configuration.
+    Exception,
+    /// Known from the baseline.
+    Baseline,
 }
 
 impl SuppressedBy {
     /// All, in the order of reports.
-    pub const ALL: [Self; 4] = [Self::Inline, Self::Kind, Self::Floor, Self::Unchanged];
+    pub const ALL: [Self; 6] = [
+        Self::Inline,
+        Self::Kind,
+        Self::Floor,
+        Self::Unchanged,
+        Self::Exception,
+        Self::Baseline,
+    ];
 
     /// The name in reports.
     pub const fn as_str(self) -> &'static str {
@@ -55,6 +69,8 @@ impl SuppressedBy {
             Self::Kind => "kind",
             Self::Floor => "floor",
             Self::Unchanged => "unchanged",
+            Self::Exception => "exception",
+            Self::Baseline => "baseline",
         }
     }
 }
