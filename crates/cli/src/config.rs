@@ -1,7 +1,8 @@
 //! `keysieve.toml`, as written. Unknown keys are errors, with a suggestion.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use keysieve_engine::policy::exception::ExceptionSpec;
 use keysieve_engine::rule::RuleSpec;
 use keysieve_engine::{Confidence, FileKind, Severity};
 use serde::Deserialize;
@@ -23,6 +24,12 @@ pub(crate) struct Config {
     pub(crate) rules: RulesConfig,
     #[serde(default)]
     pub(crate) inline: InlineConfig,
+    #[serde(default)]
+    pub(crate) baseline: BaselineConfig,
+    #[serde(default)]
+    pub(crate) exceptions: ExceptionsConfig,
+    #[serde(default)]
+    pub(crate) exception: Vec<ExceptionSpec>,
     /// By name of kind.
     #[serde(default)]
     pub(crate) kinds: std::collections::BTreeMap<FileKind, KindConfig>,
@@ -73,6 +80,30 @@ pub(crate) struct InlineConfig {
     /// Comments in scanned files do not suppress.
     #[serde(default)]
     pub(crate) forbid: bool,
+}
+
+/// `[baseline]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BaselineConfig {
+    /// The file, from the folder of the configuration.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// `[exceptions]`: what every `[[exception]]` must keep to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExceptionsConfig {
+    /// The most days that one may last.
+    pub(crate) max_days: Option<u32>,
+    /// Somebody other than the owner must have agreed.
+    #[serde(default)]
+    pub(crate) require_approval: bool,
+    /// A ticket must be named.
+    #[serde(default)]
+    pub(crate) require_ticket: bool,
+    /// So many days before its last one, an exception is told.
+    pub(crate) warn_days: Option<u32>,
 }
 
 /// `[kinds.NAME]`.

@@ -92,6 +92,10 @@ impl Texts for Blobs<'_> {
         origin.root_path()?;
         self.0.blob(origin.object()?)
     }
+
+    fn stands(&self, _: &Path) -> bool {
+        true
+    }
 }
 
 /// How the files are walked.

@@ -1,23 +1,28 @@
 //! What every scanning command does: settings, scan, reports, exit code.
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
 use clap::ColorChoice;
+use keysieve_engine::policy::baseline::Baseline;
 use keysieve_engine::scan::{Scanner, Session};
 use keysieve_engine::source::{Source, SourceError};
-use keysieve_engine::{Issue, IssueKind, Sink as _};
+use keysieve_engine::{Counts, Issue, IssueKind, Origin, Sink as _};
 use keysieve_git::{Earlier, suppress_known};
 
 use crate::args::{CommonArgs, OutputArgs, OutputSpec};
 use crate::collect::Collector;
 use crate::exit::{Exit, usage};
+use crate::gate::{Gate, Passed, Reached};
 use crate::input::Place;
 use crate::output::Output;
-use crate::report::{Format, Options, Past, Report, Reported, Reveal, Summary, Texts};
+use crate::report::{
+    Format, Options, Past, Report, Reported, Reveal, Summary, Texts, key_of_place, path_of_key,
+};
 use crate::settings::Settings;
 use crate::{interrupt, progress};
 
@@ -28,6 +33,7 @@ pub(crate) struct Job<'a> {
     place: Place,
     settings: Settings,
     scanner: Scanner,
+    gate: Gate,
     outputs: Vec<(Format, Output)>,
     interrupt: Arc<AtomicBool>,
 }
@@ -59,15 +65,35 @@ impl<'a> Job<'a> {
     ) -> anyhow::Result<Self> {
         let settings = Settings::resolve(&args.select, &place.root)?;
         let scanner = settings.scanner(&args.select, &args.limits)?;
+        let gate = Gate::new(&settings, &args.select, &scanner.key_id())?;
         Ok(Self {
             command,
             args,
             place,
             settings,
             scanner,
+            gate,
             outputs: outputs(&args.output)?,
             interrupt: interrupt::flag()?,
         })
+    }
+
+    /// Without a baseline, or with the one that `old` reads, to bring it up to date. Gives its place, too.
+    pub(crate) fn for_baseline(
+        mut self,
+        old: Option<fn(&Path, &str) -> anyhow::Result<Baseline>>,
+    ) -> anyhow::Result<(Self, PathBuf)> {
+        let path = self.settings.baseline_target(&self.args.select);
+        if let Some(read) = old {
+            let baseline = read(&path, &self.key())?;
+            self.gate = self.gate.updating(baseline);
+        }
+        Ok((self, path))
+    }
+
+    /// Names the key of the fingerprints.
+    pub(crate) fn key(&self) -> String {
+        self.scanner.key_id()
     }
 
     /// Where the scan stands.
@@ -107,12 +133,30 @@ impl<'a> Job<'a> {
 
     /// As [`Job::run`]; `drive` walks, and `how_far` says how far the source has come.
     pub(crate) fn run_with(
-        self,
+        mut self,
         drive: Drive<'_>,
         texts: &dyn Texts,
         how_far: Option<HowFar<'_>>,
         judge: Judge<'_>,
     ) -> anyhow::Result<Exit> {
+        let (output, category) = (&self.args.output, self.command.category);
+        let outputs = std::mem::take(&mut self.outputs);
+        let (report, _) = self.report(drive, texts, how_far, judge)?;
+        for (format, out) in outputs {
+            let options = options(output, category, &out, texts);
+            out.write(|out| format.write(&report, &options, out))?;
+        }
+        Ok(exit(&report, output))
+    }
+
+    /// Scans, and gives the report instead of writing it, and what is left of the baseline if there is one.
+    pub(crate) fn report(
+        self,
+        drive: Drive<'_>,
+        texts: &dyn Texts,
+        how_far: Option<HowFar<'_>>,
+        judge: Judge<'_>,
+    ) -> anyhow::Result<(Report, Option<Baseline>)> {
         let Self {
             scanner,
             place,
@@ -125,7 +169,20 @@ impl<'a> Job<'a> {
             let message = format!("the git repository cannot be opened: {problem}");
             collector.issue(Issue::general(IssueKind::Unreadable, message));
         }
-        let session = scanner.session(&collector, &interrupt);
+        let mut summary = Summary {
+            command: self.command.name,
+            counts: Counts::default(),
+            interrupted: false,
+            complete: false,
+            directory: place.root,
+            repository: place.repository,
+        };
+        let reached = Reached::default();
+        let see = |origin: &Origin| reached.add(&self.gate, key_of_place(origin, &summary));
+        let mut session = scanner.session(&collector, &interrupt);
+        if self.gate.has_baseline() {
+            session = session.seen_by(&see);
+        }
         let scanned = |elapsed| progress::scanned(session.stats(), elapsed);
         let how_far = how_far.unwrap_or(&scanned);
         thread::scope(|scope| {
@@ -136,22 +193,28 @@ impl<'a> Job<'a> {
 
         let (mut findings, issues) = collector.into_parts();
         let past = judge(&scanner, &mut findings);
-        let interrupted = interrupt.load(Relaxed);
-        let summary = Summary {
-            command: self.command.name,
-            counts,
-            interrupted,
-            complete: issues.is_empty() && !interrupted,
-            directory: place.root,
-            repository: place.repository,
-        };
-        let report = Report::new(scanner.rules().clone(), findings, issues, summary, past);
-        for (format, out) in self.outputs {
-            let options = options(output, self.command.category, &out, texts);
-            out.write(|out| format.write(&report, &options, out))?;
+        for issue in &issues {
+            if let Some(origin) = &issue.origin {
+                reached.remove(&key_of_place(origin, &summary));
+            }
         }
-        Ok(exit(&report, output))
+        let interrupted = interrupt.load(Relaxed);
+        summary.counts = counts;
+        summary.interrupted = interrupted;
+        summary.complete = issues.is_empty() && !interrupted;
+        let rules = scanner.rules().clone();
+        let lost = |key: &str| reached.has(key) || !stands(texts, key, &summary);
+        let Passed { notes, left } = self
+            .gate
+            .apply(&rules, &mut findings, &summary, &past, &lost);
+        let report = Report::new(rules, findings, issues, summary, past, notes);
+        Ok((report, left))
     }
+}
+
+/// Whether there is a file where a baseline has one; taken for granted where its name cannot be told.
+fn stands(texts: &dyn Texts, key: &str, summary: &Summary) -> bool {
+    path_of_key(key, summary).is_none_or(|path| texts.stands(&path))
 }
 
 /// Suppresses what a change did not add.

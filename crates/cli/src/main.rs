@@ -16,6 +16,7 @@ mod cmd;
 mod collect;
 mod config;
 mod exit;
+mod gate;
 mod hook;
 mod input;
 mod interrupt;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Staged(args) => cmd::staged::run(&args),
         Command::Push(args) => cmd::push::run(&args),
         Command::Install(args) => cmd::install::run(&args),
+        Command::Baseline(command) => cmd::baseline::run(&command),
         Command::Rules(command) => cmd::rules::run(&command),
     };
     match result {

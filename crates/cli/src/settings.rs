@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use keysieve_engine::policy::{Attributes, IgnoredPaths, InlineComments, KindPolicy, Policy};
+use keysieve_engine::policy::exception::{Exception, ExceptionTerms};
+use keysieve_engine::policy::{Attributes, Day, IgnoredPaths, InlineComments, KindPolicy, Policy};
 use keysieve_engine::rule::{Rule, RuleFile, RuleSet, RuleSpec, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::{Budget, Confidence, Severity};
@@ -16,10 +17,15 @@ use crate::exit::usage;
 /// The variable that holds the key of fingerprints.
 const FINGERPRINT_KEY: &str = "KEYSIEVE_FINGERPRINT_KEY";
 
+/// The name of the file of known findings at the root of a repository.
+pub(crate) const BASELINE_NAME: &str = "keysieve.baseline";
+
 /// A resolved configuration.
 #[derive(Debug)]
 pub(crate) struct Settings {
     config: Config,
+    /// The root of the repository, or of the scan.
+    root: PathBuf,
     /// The folder that paths in the configuration start from.
     folder: PathBuf,
     /// What `.gitattributes` says of the kinds of files; also as it is written.
@@ -51,6 +57,7 @@ impl Settings {
         let attributes = attributes_text.as_deref().map(Attributes::parse);
         Ok(Self {
             config,
+            root: root.to_owned(),
             folder,
             attributes: attributes.unwrap_or_default(),
             attributes_text,
@@ -167,8 +174,54 @@ impl Settings {
             ignored: IgnoredPaths::new(ignore)
                 .map_err(|e| usage(format!("{FILE_NAME}: `paths.ignore`: {e}")))?,
             attributes: self.attributes.clone(),
-            today: jiff::Timestamp::now().strftime("%Y-%m-%d").to_string(),
+            today: today().to_string(),
         })
+    }
+
+    /// The exceptions, each held against the terms.
+    pub(crate) fn exceptions(&self) -> anyhow::Result<Vec<Exception>> {
+        let config = &self.config.exceptions;
+        let terms = ExceptionTerms {
+            max_days: config.max_days,
+            require_approval: config.require_approval,
+            require_ticket: config.require_ticket,
+        };
+        let mut exceptions: Vec<Exception> = Vec::new();
+        for spec in &self.config.exception {
+            let exception = Exception::new(spec.clone(), &terms)
+                .map_err(|e| usage(format!("{FILE_NAME}: {e}")))?;
+            if exceptions.iter().any(|e| e.spec().id == spec.id) {
+                let id = &spec.id;
+                return Err(usage(format!("{FILE_NAME}: two exceptions are `{id}`")));
+            }
+            exceptions.push(exception);
+        }
+        Ok(exceptions)
+    }
+
+    /// How many days before its last one an exception is told.
+    pub(crate) fn warn_days(&self) -> i64 {
+        self.config.exceptions.warn_days.map_or(14, i64::from)
+    }
+
+    /// The file of known findings: the one that is asked for, or the repository's if it has one.
+    pub(crate) fn baseline(&self, args: &SelectArgs) -> Option<PathBuf> {
+        if args.no_baseline {
+            return None;
+        }
+        let path = self.baseline_target(args);
+        let is_asked_for = args.baseline.is_some() || self.config.baseline.file.is_some();
+        let is_there = || !self.no_repo_config && path.is_file();
+        (is_asked_for || is_there()).then_some(path)
+    }
+
+    /// Where a baseline is to be written.
+    pub(crate) fn baseline_target(&self, args: &SelectArgs) -> PathBuf {
+        let configured = self.config.baseline.file.as_ref();
+        let configured = configured.map(|file| self.folder.join(file));
+        let usual = || self.root.join(BASELINE_NAME);
+        let chosen = args.baseline.clone().or(configured);
+        chosen.unwrap_or_else(usual)
     }
 
     /// All that decides whether something is found in a content, but for the program itself, as a text to compare.
@@ -202,6 +255,12 @@ impl Settings {
             .or(self.config.scan.threads)
             .map_or(0, usize::from)
     }
+}
+
+/// Today, in UTC.
+pub(crate) fn today() -> Day {
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    today.parse().expect("years have four digits until 9999")
 }
 
 /// The text of a small regular file that the scanned repository brings along; `None` for anything else, which could keep

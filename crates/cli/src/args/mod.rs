@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
+mod baseline;
 mod history;
 mod install;
 mod output;
@@ -15,6 +16,7 @@ mod staged;
 
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 
+pub(crate) use baseline::{BaselineArgs, BaselineCommand};
 pub(crate) use history::HistoryArgs;
 pub(crate) use install::InstallArgs;
 pub(crate) use push::PushArgs;
@@ -60,14 +62,17 @@ pub(crate) enum Command {
     ///
     /// A hook that is there already is kept, and runs first.
     Install(InstallArgs),
+    /// Keep a file of known findings, so that only new ones are reported
+    #[command(subcommand)]
+    Baseline(BaselineCommand),
     /// List, show, test and start rules
     #[command(subcommand)]
     Rules(RulesCommand),
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 7] = [
-    "scan", "history", "staged", "push", "install", "rules", "help",
+const COMMANDS: [&str; 8] = [
+    "scan", "history", "staged", "push", "install", "baseline", "rules", "help",
 ];
 
 /// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.
@@ -133,7 +138,7 @@ pub(crate) struct CommonArgs {
 }
 
 /// How much is read, and how far.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct LimitArgs {
     /// Pass over files larger than this (bytes, or 10k, 5M, 1G); they are counted in the summary

@@ -7,7 +7,7 @@ use clap::{Args, ColorChoice, ValueEnum};
 
 use crate::report::Format;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
     /// human, json, jsonl or sarif; `sarif=FILE` writes that form to a file; may be given several times
@@ -46,9 +46,10 @@ pub(crate) struct OutputArgs {
 }
 
 /// When to show progress.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub(crate) enum ProgressArg {
     /// On a terminal, after half a second.
+    #[default]
     Auto,
     Always,
     Never,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use keysieve_engine::{Confidence, Severity};
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct SelectArgs {
     /// Read this configuration instead of the repository's keysieve.toml
@@ -14,6 +14,12 @@ pub(crate) struct SelectArgs {
     /// Ignore the repository's keysieve.toml and the comments in its files
     #[arg(long)]
     pub(crate) no_repo_config: bool,
+    /// Known findings are not reported: those of this file [default: keysieve.baseline of the repository]
+    #[arg(long, value_name = "FILE", env = "KEYSIEVE_BASELINE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Report known findings, too
+    #[arg(long, conflicts_with = "baseline")]
+    pub(crate) no_baseline: bool,
     /// Add the rules of this file; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,

@@ -1,11 +1,13 @@
 //! `keysieve history`.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
+use keysieve_engine::policy::baseline::Baseline;
 use keysieve_engine::scan::{Scanner, Session};
 use keysieve_engine::source::{SourceError, VisitorBuilder};
 use keysieve_engine::{Issue, IssueKind, ObjectId, Origin};
@@ -19,7 +21,7 @@ use crate::cache::{self, Cache, Digest, Refused, Watch};
 use crate::exit::Exit;
 use crate::input::{Blobs, Place, git_environment, git_error};
 use crate::job::{Command, Job, added};
-use crate::report::{Commit, Past, Reported};
+use crate::report::{Commit, Past, Report, Reported};
 
 const COMMAND: Command = Command {
     name: "history",
@@ -114,6 +116,26 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
     let progress = |elapsed| histories.progress(elapsed);
     let judge = |_: &Scanner, findings: &mut [Reported]| histories.attribute(findings);
     job.run_with(&drive, &Blobs(opened), Some(&progress), &judge)
+}
+
+/// What the whole history of a repository holds, as a report; what is left of a baseline.
+pub(super) fn report(
+    job: Job<'_>,
+    opened: &Opened,
+    path: &Path,
+) -> anyhow::Result<(Report, Option<Baseline>)> {
+    let mut builder = HistoryBuilder::new();
+    builder
+        .threads(job.threads())
+        .interrupt(job.interrupt().clone());
+    if let Some(most) = job.max_file_size() {
+        builder.max_object_size(most);
+    }
+    let histories = Histories(vec![builder.build(path).map_err(git_error)?]);
+    let progress = |elapsed| histories.progress(elapsed);
+    let judge = |_: &Scanner, findings: &mut [Reported]| histories.attribute(findings);
+    let drive = |session: &Session<'_>| histories.walk(session, None);
+    job.report(&drive, &Blobs(opened), Some(&progress), &judge)
 }
 
 /// The memory of earlier runs, with the state of the repository now if that can be told; `None` without a cache.

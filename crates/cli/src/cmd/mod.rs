@@ -1,5 +1,6 @@
 //! The commands: each wires the parts together and decides the exit code. A loop that computes belongs a crate lower.
 
+pub(crate) mod baseline;
 mod explain;
 pub(crate) mod history;
 pub(crate) mod install;

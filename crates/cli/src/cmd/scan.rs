@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keysieve_engine::Origin;
+use keysieve_engine::source::Source;
 
 use crate::args::ScanArgs;
 use crate::exit::Exit;
@@ -23,19 +24,29 @@ pub(crate) fn run(args: &ScanArgs) -> anyhow::Result<Exit> {
         return super::explain::run(args, line);
     }
     let job = Job::new(COMMAND, Place::of(&args.paths)?, &args.common)?;
+    let (source, files) = source(&job, &args.paths, args.no_ignore)?;
+    job.run(&*source, &files, &|_, _| Past::default())
+}
+
+/// What the paths of a command line name, and the way to read it again.
+pub(super) fn source(
+    job: &Job<'_>,
+    paths: &[PathBuf],
+    no_ignore: bool,
+) -> anyhow::Result<(Box<dyn Source>, Files)> {
     let walk = WalkOptions {
         threads: job.threads(),
-        honour_ignore_files: !args.no_ignore,
+        honour_ignore_files: !no_ignore,
         max_file_size: job.max_file_size(),
     };
     let root = job.place().root.clone();
-    let source = input::source(&args.paths, &root, &walk, job.interrupt())?;
-    job.run(&*source, &Files { root }, &|_, _| Past::default())
+    let source = input::source(paths, &root, &walk, job.interrupt())?;
+    Ok((source, Files { root }))
 }
 
 /// Reads scanned files again, for the fingerprints of their lines.
 #[derive(Debug)]
-struct Files {
+pub(super) struct Files {
     root: PathBuf,
 }
 
@@ -55,5 +66,9 @@ impl Texts for Files {
         let mut text = Vec::new();
         file.take(MAX_TEXT).read_to_end(&mut text).ok()?;
         Some(text)
+    }
+
+    fn stands(&self, path: &Path) -> bool {
+        self.root.join(path).symlink_metadata().is_ok()
     }
 }

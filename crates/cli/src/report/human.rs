@@ -268,6 +268,9 @@ impl Page<'_> {
             "Skipped",
             counts.skipped.iter().map(|(skip, n)| (skip.as_str(), *n)),
         )?;
+        for note in &self.report.notes {
+            writeln!(self.out, "Note: {}", escape::text(note))?;
+        }
         if self.options.verbose {
             let rejected = counts
                 .rejected

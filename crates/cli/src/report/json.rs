@@ -54,6 +54,7 @@
 //!   secrets        how many different ones these are
 //!   issues         how many
 //!   suppressed, skipped, rejected   {why: count}
+//!   notes          [text]   what the reader should know though nothing went wrong: an exception that ends soon
 //!   repository     {head, remote}   each or null
 //! ```
 
@@ -137,6 +138,8 @@ pub(super) struct Summary {
     suppressed: Tally,
     skipped: Tally,
     rejected: Tally,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     repository: Option<Repository>,
 }
@@ -188,6 +191,7 @@ impl Summary {
                     .map(|(reason, n)| (reason.as_str(), *n))
                     .collect(),
             ),
+            notes: report.notes.clone(),
             repository: summary.repository.as_ref().map(|repository| Repository {
                 head: repository.head.clone(),
                 remote: repository.remote.as_deref().and_then(uri::of_remote),

@@ -8,7 +8,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ mod uri;
 
 pub(crate) use explanation::Explanation;
 pub(crate) use past::{Commit, Past, Provenance};
+pub(crate) use place::{in_repository, key_of_place, path_of_key};
 
 /// A finished scan, in the order in which every format writes it.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub(crate) struct Report {
     pub(crate) summary: Summary,
     /// Where findings of a history come from.
     pub(crate) past: Past,
+    /// What the reader should know, though nothing went wrong: an exception that ends soon.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A finding with what the policy says of it.
@@ -120,6 +123,9 @@ pub(crate) struct Options<'a> {
 pub(crate) trait Texts {
     /// All bytes of the file, or `None` where they are not to be had, as for standard input.
     fn text(&self, origin: &Origin) -> Option<Vec<u8>>;
+
+    /// Whether the newest state of what was scanned has a file at `path`, which starts where those of reports do.
+    fn stands(&self, path: &Path) -> bool;
 }
 
 /// A format that a report can be written in.
@@ -184,6 +190,7 @@ impl Report {
         mut issues: Vec<Issue>,
         summary: Summary,
         past: Past,
+        notes: Vec<String>,
     ) -> Self {
         findings.sort_by(|Reported { finding: a, .. }, Reported { finding: b, .. }| {
             let span = |f: &Finding| (f.location.start_byte, f.location.end_byte);
@@ -206,6 +213,7 @@ impl Report {
             issues,
             summary,
             past,
+            notes,
         }
     }
 

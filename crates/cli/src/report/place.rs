@@ -1,11 +1,11 @@
 //! Where a finding stands, in the words of reports.
 
 use std::cmp::Ordering;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use keysieve_engine::{ObjectId, Origin};
 
-use super::escape;
+use super::{Summary, escape, uri};
 
 /// One container or encoding on the way from the outermost file to a content.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -56,6 +56,47 @@ pub(super) fn order(a: &Origin, b: &Origin) -> Ordering {
         .cmp(&path(b))
         .then_with(|| a.root().cmp(b.root()))
         .then_with(|| steps(a).cmp(&steps(b)))
+}
+
+/// The path from the root of the repository, or from the folder of the scan where there is none; `None` for what lies
+/// outside. `..` is resolved in the text of the path, not through symbolic links.
+pub(crate) fn in_repository(path: &Path, summary: &Summary) -> Option<PathBuf> {
+    let root = summary
+        .repository
+        .as_ref()
+        .map_or(&summary.directory, |repository| &repository.root);
+    let mut resolved = PathBuf::new();
+    for component in summary.directory.join(path).components() {
+        match component {
+            Component::ParentDir => drop(resolved.pop()),
+            Component::CurDir => {}
+            other => resolved.push(other),
+        }
+    }
+    resolved.strip_prefix(root).ok().map(Path::to_owned)
+}
+
+/// The place of a content as baselines name it: the path as in SARIF, or what kind of text it is that has none.
+pub(crate) fn key_of_place(origin: &Origin, summary: &Summary) -> String {
+    match origin.root() {
+        Origin::Message { of, .. } => format!(":{}", of.as_str().replace(' ', "-")),
+        root => root
+            .root_path()
+            .map_or_else(|| ":stdin".to_owned(), |path| uri::of_path(path, summary)),
+    }
+}
+
+/// The path that [`key_of_place`] named, from the folder that paths of the report start from. `None` for what has no path
+/// and for names that are no UTF-8.
+pub(crate) fn path_of_key(key: &str, summary: &Summary) -> Option<PathBuf> {
+    if key.starts_with(':') {
+        return None;
+    }
+    let path = PathBuf::from(uri::decode(key)?);
+    Some(match &summary.repository {
+        Some(repository) => repository.root.join(path),
+        None => summary.directory.join(path),
+    })
 }
 
 /// The first digits of an object's id: enough to tell it in any repository that there is.

@@ -1,7 +1,7 @@
 //! A report made by hand, with something of everything that a format must cope with. Its secrets are put together at
 //! run time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
@@ -85,6 +85,10 @@ impl Texts for Files {
         let path = origin.root_path()?.to_str()?;
         Some(Self::bytes(path)).filter(|bytes| !bytes.is_empty())
     }
+
+    fn stands(&self, _: &Path) -> bool {
+        true
+    }
 }
 
 /// Masked, plain, without suppressed findings.
@@ -150,7 +154,14 @@ fn rules() -> Arc<RuleSet> {
 
 /// A report without findings.
 pub(super) fn empty() -> Report {
-    Report::new(rules(), Vec::new(), Vec::new(), summary(), Past::default())
+    Report::new(
+        rules(),
+        Vec::new(),
+        Vec::new(),
+        summary(),
+        Past::default(),
+        Vec::new(),
+    )
 }
 
 fn file(path: impl Into<PathBuf>) -> Arc<Origin> {
@@ -305,7 +316,14 @@ pub(super) fn report() -> Report {
         }),
         ..summary()
     };
-    Report::new(rules, findings, issues, summary, past())
+    Report::new(
+        rules,
+        findings,
+        issues,
+        summary,
+        past(),
+        vec!["a note".to_owned()],
+    )
 }
 
 /// A name that is no UTF-8, where the system knows such names.

@@ -75,8 +75,9 @@ fn every_format_gives_the_same_bytes_whatever_the_order_of_findings() {
         issues,
         summary,
         past,
+        notes,
     } = shuffled;
-    let again = Report::new(rules, findings, issues, summary, past);
+    let again = Report::new(rules, findings, issues, summary, past, notes);
     for (format, name, _) in FORMATS {
         let (a, b) = (sample::report(), &again);
         assert_eq!(

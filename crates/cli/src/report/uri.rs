@@ -80,6 +80,22 @@ fn join(segments: &[&[u8]]) -> String {
         .join("/")
 }
 
+/// The text that [`encode`] made `encoded` of; `None` where it is no UTF-8.
+pub(super) fn decode(encoded: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(encoded.len());
+    let mut rest = encoded.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digit = |at: usize| after.get(at).and_then(|b| char::from(*b).to_digit(16));
+        let (byte, len) = match (first, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => ((high << 4 | low) as u8, 2),
+            _ => (*first, 0),
+        };
+        bytes.push(byte);
+        rest = &after[len..];
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Percent-encodes all but the unreserved characters of RFC 3986 and those to `keep`.
 fn encode(bytes: &[u8], keep: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());

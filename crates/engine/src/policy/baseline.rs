@@ -48,7 +48,7 @@ pub struct Entry<'a> {
     pub rule: &'a str,
     /// The file, percent-encoded, from the top of the repository.
     pub path: &'a str,
-    /// How many copies of the secret the file holds, from 1.
+    /// How many copies of the secret the file holds; 0 where only its past does.
     pub count: u32,
 }
 
@@ -63,8 +63,8 @@ pub struct Place<'a> {
     pub path: &'a str,
     /// Tells the contents apart that stood at the path: the versions of a file in a history.
     pub content: usize,
-    /// Whether this is an old content, which the newest state does not hold. What is known today was known wherever it
-    /// stood before.
+    /// Whether this is an old content, which the newest state does not hold: there a known secret is known wherever and
+    /// how often it stands.
     pub past: bool,
 }
 
@@ -218,7 +218,8 @@ impl Baseline {
     }
 
     /// What is left of the baseline after a scan that gave `places`: entries follow their secrets to other files, and
-    /// those that are gone are dropped. Nothing is added. `lost` is as in [`Baseline::known`].
+    /// those that are gone are dropped, unless `places` have them in the past. Nothing is added. `lost` is as in
+    /// [`Baseline::known`].
     #[must_use]
     pub fn updated(&self, places: &[Place<'_>], lost: &dyn Fn(&str) -> bool) -> Self {
         let mut updated = Self::new(self.key.clone());
@@ -226,10 +227,7 @@ impl Baseline {
             updated.add(entry);
         }
         let known = self.known(places, lost);
-        let known = places
-            .iter()
-            .zip(known)
-            .filter(|(place, known)| *known && !place.past);
+        let known = places.iter().zip(known).filter(|(_, known)| *known);
         updated.add_places(known.map(|(place, _)| *place));
         updated
     }
@@ -241,7 +239,7 @@ impl Baseline {
             let file = counts
                 .entry((place.fingerprint, place.rule, place.path))
                 .or_default();
-            *file.entry(place.content).or_default() += 1;
+            *file.entry(place.content).or_default() += u32::from(!place.past);
         }
         for ((fingerprint, rule, path), contents) in counts {
             let count = contents.into_values().max().unwrap_or_default();
@@ -264,7 +262,6 @@ impl Known {
         lost: &dyn Fn(&str) -> bool,
         is_known: &mut [bool],
     ) {
-        let most = self.copies.values().copied().max().unwrap_or_default();
         // How often it stands in each content, and in the fullest content of each file.
         let mut in_content: HashMap<(&str, usize), u32> = HashMap::new();
         let mut in_file: BTreeMap<&str, u32> = BTreeMap::new();
@@ -294,12 +291,7 @@ impl Known {
         }
         for (&i, ordinal) in indices.iter().zip(ordinals) {
             let place = places[i];
-            let limit = if place.past {
-                most
-            } else {
-                allowed[place.path]
-            };
-            is_known[i] = ordinal <= limit;
+            is_known[i] = place.past || ordinal <= allowed[place.path];
         }
     }
 }
@@ -311,7 +303,7 @@ impl<'a> Entry<'a> {
             fingerprint: Fingerprint::from_str(fields.next()?).ok()?,
             rule: fields.next().filter(|rule| !rule.is_empty())?,
             path: fields.next().filter(|path| !path.is_empty())?,
-            count: fields.next()?.parse().ok().filter(|count| *count > 0)?,
+            count: fields.next()?.parse().ok()?,
         };
         fields.next().is_none().then_some(entry)
     }
@@ -416,7 +408,7 @@ mod tests {
             ..at(1, path)
         };
         let places = [past("older/a"), past("older/a"), past("a")];
-        assert_eq!(baseline.known(&places, &SOME), [true, false, true]);
+        assert_eq!(baseline.known(&places, &SOME), [true; 3]);
         let other = Place {
             past: true,
             ..at(9, "a")
@@ -430,6 +422,19 @@ mod tests {
         let now = [at(1, "a"), at(3, "d"), at(4, "e")];
         assert_eq!(baseline.updated(&now, &ALL), of(&[at(1, "a"), at(3, "d")]));
         assert_eq!(baseline.updated(&[], &SOME), baseline);
+    }
+
+    #[test]
+    fn what_only_the_past_holds_is_new_when_it_comes_back() {
+        let past = Place {
+            past: true,
+            ..at(1, "a")
+        };
+        let baseline = of(&[past]);
+        assert!(baseline.to_string().ends_with(" acme-key a 0\n"));
+        assert_eq!(baseline.known(&[past, at(1, "a")], &ALL), [true, false]);
+        assert_eq!(baseline.updated(&[past], &ALL), baseline);
+        assert!(baseline.updated(&[], &ALL).is_empty());
     }
 
     #[test]
@@ -486,7 +491,6 @@ mod tests {
             (format!("{HEADER}2, key k\n"), 1),
             (format!("{head}{HEADER}{VERSION}, key other\n"), 2),
             (entry("ks1:12 r a 1"), 2),
-            (entry(&format!("{ks} r a 0")), 2),
             (entry(&format!("{ks} r a one")), 2),
             (entry(&format!("{ks} r a")), 2),
             (entry(&format!("{ks} r a 1 x")), 2),

@@ -19,8 +19,8 @@ use crate::rule::{RuleIndex, Shape};
 use crate::source::{Visitor, VisitorBuilder};
 use crate::verify::Match;
 use crate::{
-    Blob, Budget, Context, Decoder, FileKind, Finding, Flow, Issue, IssueKind, LineIndex, Position,
-    Secret, Sink, Skip, Span, Stats, Tally,
+    Blob, Budget, Context, Decoder, FileKind, Finding, Flow, Issue, IssueKind, LineIndex, Origin,
+    Position, Secret, Sink, Skip, Span, Stats, Tally,
 };
 
 mod confirm;
@@ -50,8 +50,12 @@ pub struct Session<'s> {
     sink: &'s dyn Sink,
     interrupt: &'s AtomicBool,
     explainer: Option<&'s Explainer>,
+    seen: Option<Seen<'s>>,
     stats: Stats,
 }
+
+/// Is told the origin of each outermost content that was scanned.
+pub type Seen<'s> = &'s (dyn Fn(&Origin) + Sync);
 
 impl std::fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -67,6 +71,15 @@ impl<'s> Session<'s> {
     pub fn explained(self, explainer: &'s Explainer) -> Self {
         Self {
             explainer: Some(explainer),
+            ..self
+        }
+    }
+
+    /// Tells `seen` what is scanned.
+    #[must_use]
+    pub fn seen_by(self, seen: Seen<'s>) -> Self {
+        Self {
+            seen: Some(seen),
             ..self
         }
     }
@@ -163,6 +176,9 @@ impl Scan<'_> {
         }
         let own = blob.window.map_or(blob.bytes.len(), |w| w.own.1 - w.own.0);
         self.tally.bytes(own);
+        if let Some(seen) = session.seen {
+            seen(&blob.origin);
+        }
         let mut budget = session.scanner.budget;
         // A bug that panics on one content must not lose the others. The payload could hold content: it is dropped.
         catch_unwind(AssertUnwindSafe(|| self.content(blob, &mut budget))).unwrap_or_else(|_| {

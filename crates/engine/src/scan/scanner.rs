@@ -118,6 +118,11 @@ impl Scanner {
         &self.rules
     }
 
+    /// Names the key of the fingerprints: those of another key cannot be compared with them.
+    pub fn key_id(&self) -> String {
+        self.fingerprinter.key_id()
+    }
+
     /// One run that reports to `sink` and stops when `interrupt` is set.
     pub fn session<'s>(&'s self, sink: &'s dyn Sink, interrupt: &'s AtomicBool) -> Session<'s> {
         Session {
@@ -125,6 +130,7 @@ impl Scanner {
             sink,
             interrupt,
             explainer: None,
+            seen: None,
             stats: Stats::default(),
         }
     }
