@@ -7,6 +7,7 @@
 
 pub mod data;
 pub mod hostile;
+pub mod proof;
 
 mod random;
 

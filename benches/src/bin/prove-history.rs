@@ -1,0 +1,52 @@
+//! `prove-history REPO...`: compares the history of repositories, all rules and decoders, with git's own words.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use keysieve_benches::proof::prove;
+use keysieve_engine::rule::RuleSet;
+use keysieve_engine::scan::ScannerBuilder;
+
+/// So many lines of each sort are printed.
+const MOST: usize = 20;
+
+fn main() -> ExitCode {
+    let rules = RuleSet::new(keysieve_rules::builtin(), Vec::new());
+    let rules = Arc::new(rules.expect("the built-in rules are a valid set"));
+    let mut builder = ScannerBuilder::new();
+    let scanner = builder.decoders(keysieve_unpack::decoders()).build(rules);
+    let mut code = ExitCode::SUCCESS;
+    for repository in std::env::args_os().skip(1) {
+        match prove(Path::new(&repository), &scanner) {
+            Ok(proof) => {
+                println!(
+                    "{}: {} objects, {} findings in {} of them, commits of {} compared: {} differences, {} ambiguous",
+                    Path::new(&repository).display(),
+                    proof.objects,
+                    proof.findings,
+                    proof.holders,
+                    proof.attributed,
+                    proof.differences.len(),
+                    proof.ambiguous.len(),
+                );
+                for (sort, lines) in [
+                    ("difference", &proof.differences),
+                    ("ambiguous", &proof.ambiguous),
+                ] {
+                    for line in lines.iter().take(MOST) {
+                        println!("  {sort}: {line}");
+                    }
+                }
+                if !proof.differences.is_empty() {
+                    code = ExitCode::FAILURE;
+                }
+            }
+            Err(error) => {
+                eprintln!("{}: {error}", Path::new(&repository).display());
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
