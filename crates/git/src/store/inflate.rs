@@ -1,6 +1,6 @@
 //! Inflating what the header gave the length of, and the buffers that it goes to.
 
-use gix::zlib::{Inflate, Status};
+use gix::zlib::{Decompress, FlushDecompress, Inflate, Status};
 use sirocco::Format;
 use sirocco::inflate::Decoder;
 
@@ -9,6 +9,7 @@ use sirocco::inflate::Decoder;
 pub(super) struct Inflater {
     fast: Box<Decoder>,
     proven: Inflate,
+    stream: Decompress,
 }
 
 impl Inflater {
@@ -16,6 +17,7 @@ impl Inflater {
         Self {
             fast: Box::new(Decoder::new(Format::Zlib)),
             proven: Inflate::default(),
+            stream: Decompress::new(),
         }
     }
 
@@ -32,6 +34,28 @@ impl Inflater {
         }
         self.proven.reset();
         matches!(self.proven.once(input, out), Ok((Status::StreamEnd, _, n)) if n == len)
+    }
+
+    /// The length of the stream at the start of `input`, which inflates to `size` bytes; `None` if it does not. What it
+    /// inflates to is not kept.
+    pub(super) fn length(&mut self, input: &[u8], size: u64) -> Option<u64> {
+        const PIECE: usize = 64 << 10;
+        let mut piece = [0; PIECE];
+        self.stream.reset();
+        loop {
+            let (read, made) = (self.stream.total_in(), self.stream.total_out());
+            let rest = input.get(usize::try_from(read).ok()?..)?;
+            let status = self
+                .stream
+                .decompress(rest, &mut piece, FlushDecompress::None);
+            let (now_read, now_made) = (self.stream.total_in(), self.stream.total_out());
+            match status.ok()? {
+                Status::StreamEnd => return (now_made == size).then_some(now_read),
+                // Cut off, or longer than the header says.
+                _ if (now_read, now_made) == (read, made) || now_made > size => return None,
+                _ => {}
+            }
+        }
     }
 
     /// Inflates the start of a stream into `out` and says how much it is.

@@ -30,6 +30,17 @@ impl Kind {
     }
 }
 
+impl From<Kind> for gix::objs::Kind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Commit => Self::Commit,
+            Kind::Tree => Self::Tree,
+            Kind::Blob => Self::Blob,
+            Kind::Tag => Self::Tag,
+        }
+    }
+}
+
 impl From<gix::objs::Kind> for Kind {
     fn from(kind: gix::objs::Kind) -> Self {
         match kind {

@@ -16,15 +16,18 @@ use self::ids::Ids;
 use self::inflate::Inflater;
 use self::loose::Loose;
 use self::pack::Pack;
+use self::unindexed::Unindexed;
 
 mod delta;
 mod fault;
 mod ids;
+mod index;
 mod inflate;
 pub(crate) mod kind;
 mod loose;
 mod pack;
 mod read;
+mod unindexed;
 mod walk;
 
 pub(crate) use fault::{Fault, Faults};
@@ -68,7 +71,7 @@ impl Store {
                 "the alternates of the object store cannot be read",
             )),
         }
-        let packs = packs(&directories, hash, &mut issues);
+        let packs = packs(&directories, (hash, most), &mut issues);
         let mut loose = Loose::default();
         for directory in &directories {
             if let Err(error) = loose.list(directory, hash) {
@@ -229,7 +232,12 @@ pub(crate) fn loose_ids(directories: &[PathBuf], hash: gix::hash::Kind) -> io::R
 }
 
 /// Opens the packs of these object directories, the biggest first.
-fn packs(directories: &[PathBuf], hash: gix::hash::Kind, issues: &mut Vec<Issue>) -> Vec<Pack> {
+fn packs(
+    directories: &[PathBuf],
+    (hash, most): (gix::hash::Kind, u64),
+    issues: &mut Vec<Issue>,
+) -> Vec<Pack> {
+    let size = |file: &Path| file.metadata().map_or(0, |file| file.len());
     let mut found: Vec<(u64, PathBuf)> = Vec::new();
     for directory in directories {
         let folder = directory.join("pack");
@@ -238,18 +246,12 @@ fn packs(directories: &[PathBuf], hash: gix::hash::Kind, issues: &mut Vec<Issue>
                 for file in &files {
                     match file.extension().and_then(|extension| extension.to_str()) {
                         Some("idx") => {
-                            let size = file
-                                .with_extension("pack")
-                                .metadata()
-                                .map_or(0, |file| file.len());
-                            found.push((size, file.clone()));
+                            found.push((size(&file.with_extension("pack")), file.clone()));
                         }
                         Some("pack")
                             if files.binary_search(&file.with_extension("idx")).is_err() =>
                         {
-                            issues.push(unreadable(
-                                "a pack has no index: its objects were not scanned; `git index-pack` makes one",
-                            ));
+                            found.push((size(file), file.clone()));
                         }
                         _ => {}
                     }
@@ -268,14 +270,26 @@ fn packs(directories: &[PathBuf], hash: gix::hash::Kind, issues: &mut Vec<Issue>
     });
     let mut packs = Vec::with_capacity(found.len());
     let mut first = 0u32;
-    for (_, index) in found {
-        let name = index
+    for (_, file) in found {
+        let name = file
             .file_stem()
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        match Pack::open(&index, first, hash) {
-            Ok(pack) => {
+        let opened = if file.extension().is_some_and(|extension| extension == "idx") {
+            Pack::open(&file, first, hash).map(|pack| {
+                let flaws = pack.flaws().into_iter().map(str::to_owned).collect();
+                (pack, flaws)
+            })
+        } else {
+            unindexed::open(&file, hash, most).map(|made| {
+                let Unindexed { mut pack, flaws } = made;
+                pack.first = first;
+                (pack, flaws)
+            })
+        };
+        match opened {
+            Ok((pack, flaws)) => {
                 let Some(next) = first
                     .checked_add(pack.len())
                     .filter(|&next| next < u32::MAX - 1)
@@ -283,9 +297,10 @@ fn packs(directories: &[PathBuf], hash: gix::hash::Kind, issues: &mut Vec<Issue>
                     issues.push(unreadable("there are more objects than can be counted"));
                     continue;
                 };
+                let flaws: Vec<String> = flaws;
                 issues.extend(
-                    pack.flaws()
-                        .into_iter()
+                    flaws
+                        .iter()
                         .map(|flaw| unreadable(format!("{name}: {flaw}"))),
                 );
                 first = next;

@@ -14,9 +14,10 @@
 use std::iter::successors;
 use std::path::Path;
 
+use gix::odb::pack::data;
 use gix::odb::pack::data::entry::Header;
-use gix::odb::pack::{data, index};
 
+use super::index::Index;
 use super::kind::{self, Kind};
 use crate::bits::Bits;
 
@@ -29,7 +30,7 @@ const NEEDED: u8 = 32;
 
 /// The files of one pack, and the forest of its deltas.
 pub(super) struct Pack {
-    pub(super) index: index::File,
+    pub(super) index: Index,
     pub(super) data: data::File,
     /// The number of the first object.
     pub(super) first: u32,
@@ -72,29 +73,30 @@ impl Pack {
         if !regular(&path) {
             return Err("a pack index has no pack: its objects cannot be read");
         }
-        let index = index::File::at(index, hash).map_err(|_| "a pack index is corrupt")?;
+        let index = Index::open(index, hash).ok_or("a pack index is corrupt")?;
         let data = data::File::at(path, hash).map_err(|_| "a pack is corrupt")?;
-        Ok(Self {
+        Ok(Self::of(index, data, first))
+    }
+
+    /// Of an index and its pack.
+    pub(super) fn of(index: Index, data: data::File, first: u32) -> Self {
+        Self {
             index,
             data,
             first,
             forest: Forest::default(),
-        })
+        }
     }
 
     /// How many objects the index lists.
     pub(super) fn len(&self) -> u32 {
-        self.index.num_objects()
+        self.index.len()
     }
 
     /// What does not fit together, as sentences.
     pub(super) fn flaws(&self) -> Vec<&'static str> {
         let mut flaws = Vec::new();
-        if self
-            .index
-            .verify_checksum(&mut gix::progress::Discard, &Default::default())
-            .is_err()
-        {
+        if !self.index.is_whole() {
             flaws.push(
                 "the checksum of a pack index is wrong: objects may be missing or wrongly named",
             );
@@ -108,7 +110,7 @@ impl Pack {
     }
 
     pub(super) fn id(&self, position: u32) -> &[u8] {
-        self.index.oid_at_index(position).as_bytes()
+        self.index.id(position)
     }
 
     /// The number of the object at `node`.
@@ -148,7 +150,7 @@ impl Pack {
     pub(super) fn entry(&self, node: u32) -> Option<Entry<'_>> {
         let offset = |node: u32| {
             let position = *self.forest.position.get(node as usize)?;
-            Some(self.index.pack_offset_at_index(position))
+            Some(self.index.offset(position))
         };
         let end = offset(node + 1).unwrap_or(u64::MAX);
         self.entry_at(offset(node)?, end)
@@ -176,7 +178,7 @@ impl Pack {
     pub(super) fn link(&mut self, twice: impl Fn(u32) -> bool) -> Vec<u32> {
         let count = self.len() as usize;
         let mut places: Vec<(u64, u32)> = (0..self.len())
-            .map(|position| (self.index.pack_offset_at_index(position), position))
+            .map(|position| (self.index.offset(position), position))
             .collect();
         places.sort_unstable();
         let offsets: Vec<u64> = places.iter().map(|place| place.0).collect();
@@ -204,10 +206,13 @@ impl Pack {
                     .checked_sub(base_distance)
                     .and_then(|offset| offsets.binary_search(&offset).ok())
                     .map(|base| base as u32),
-                Header::RefDelta { base_id } => self.index.lookup(base_id).map(|position| {
-                    let inverse = by_position.get_or_insert_with(|| invert(&self.forest.position));
-                    inverse[position as usize]
-                }),
+                Header::RefDelta { base_id } => {
+                    self.index.position(base_id.as_ref()).map(|position| {
+                        let inverse =
+                            by_position.get_or_insert_with(|| invert(&self.forest.position));
+                        inverse[position as usize]
+                    })
+                }
                 whole => {
                     let size = u32::try_from(entry.size >> 10).unwrap_or(u32::MAX);
                     let forest = &mut self.forest;

@@ -43,7 +43,7 @@ impl<'s> Reader<'s> {
             let id = store.id(number);
             let copies = store.packs.iter().filter_map(|pack| {
                 let id = gix::hash::oid::try_from_bytes(id).ok()?;
-                Some(pack.first + pack.index.lookup(id)?)
+                Some(pack.first + pack.index.position(id)?)
             });
             for copy in copies.chain(store.loose_number(id)) {
                 if copy != number {
@@ -93,10 +93,8 @@ impl<'s> Reader<'s> {
                     let base = offset.checked_sub(base_distance);
                     Place::Packed(pack, base.ok_or(Fault::Corrupt)?)
                 }
-                Header::RefDelta { base_id } => match pack.index.lookup(base_id) {
-                    Some(position) => {
-                        Place::Packed(pack, pack.index.pack_offset_at_index(position))
-                    }
+                Header::RefDelta { base_id } => match pack.index.position(base_id.as_ref()) {
+                    Some(position) => Place::Packed(pack, pack.index.offset(position)),
                     None => store.place(store.number(base_id.as_bytes()).ok_or(Fault::NoBase)?),
                 },
                 whole => {
@@ -133,6 +131,6 @@ impl Store {
             return Place::Loose(number - self.first_loose);
         }
         let pack: &Pack = self.pack_of(number);
-        Place::Packed(pack, pack.index.pack_offset_at_index(number - pack.first))
+        Place::Packed(pack, pack.index.offset(number - pack.first))
     }
 }

@@ -155,15 +155,11 @@ fn a_damaged_copy_is_read_from_elsewhere() {
 }
 
 #[test]
-fn an_index_without_its_pack_and_a_pack_without_its_index() {
+fn an_index_without_its_pack() {
     let folder = packed();
     fs::remove_file(pack_file(&folder.path, "pack")).unwrap();
     let (_, seen) = walk(&folder.path);
     assert!(seen.objects.is_empty() && seen.says("has no pack"));
-    let folder = packed();
-    fs::remove_file(pack_file(&folder.path, "idx")).unwrap();
-    let (_, seen) = walk(&folder.path);
-    assert!(seen.objects.is_empty() && seen.says("has no index"));
 }
 
 #[test]

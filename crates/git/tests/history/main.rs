@@ -10,3 +10,7 @@ mod places;
 mod recorder;
 mod repository;
 mod selection;
+mod unindexed;
+
+/// Objects as git reads them, by their ids.
+type Contents = std::collections::BTreeMap<keysieve_engine::ObjectId, Vec<u8>>;
