@@ -15,7 +15,7 @@ use crate::bits::Bits;
 use crate::graph::{Attributing, Attribution, Build, Graph, Part};
 use crate::refs::Refs;
 use crate::store::kind::Kind;
-use crate::store::{Ended, Faults, Progress, Receive, Store, Walk};
+use crate::store::{Ended, Fault, Faults, Progress, Receive, Store, Walk};
 
 /// The kinds whose text is scanned as it is.
 const DOCUMENTS: u8 = Kind::Commit as u8 | Kind::Tag as u8;
@@ -105,6 +105,7 @@ impl HistoryBuilder {
             options: self.clone(),
             progress: Progress::default(),
             graph: OnceLock::new(),
+            missing: OnceLock::new(),
         })
     }
 }
@@ -136,6 +137,8 @@ pub struct History {
     progress: Progress,
     /// Made by the first walk.
     graph: OnceLock<Graph>,
+    /// Found by the first walk.
+    missing: OnceLock<Vec<ObjectId>>,
 }
 
 impl std::fmt::Debug for History {
@@ -173,6 +176,12 @@ impl History {
             refs: &self.refs,
         };
         of.attribute(objects)
+    }
+
+    /// The objects that others name and that are not there, sorted; known after the walk. What it says of them is
+    /// [`missing_issues`].
+    pub fn missing(&self) -> &[ObjectId] {
+        self.missing.get().map_or(&[], Vec::as_slice)
     }
 
     /// How far the walk has come; from any thread.
@@ -298,14 +307,11 @@ impl History {
             }
             flow = self.read_contents(graph, (kinds, wanted.as_ref()), visitors, &faults);
         }
+        let _ = self.missing.set(faults.missing()); // a second walk misses the same
         let origin = |id: ObjectId| {
             let number = self.store.number(id.as_bytes());
             let known = number.and_then(|number| graph.origin(number, &self.store));
-            known.unwrap_or(Origin::Blob {
-                id,
-                path: None,
-                moved: false,
-            })
+            known.unwrap_or(nowhere(id))
         };
         if flow == Flow::Continue {
             for issue in faults.issues(origin) {
@@ -324,6 +330,22 @@ impl Source for History {
     /// The part names a ref or a commit that is not there.
     fn walk(&self, visitors: &dyn VisitorBuilder) -> Result<(), SourceError> {
         self.walk_unless(visitors, None)
+    }
+}
+
+/// The issues of a walk over a repository in which these objects, sorted, are not there.
+pub fn missing_issues(ids: &[ObjectId]) -> Vec<Issue> {
+    let faults = Faults::default();
+    faults.extend(ids.iter().map(|&id| (id, Fault::Missing)));
+    faults.issues(nowhere)
+}
+
+/// The origin of an object of which nothing is known.
+fn nowhere(id: ObjectId) -> Origin {
+    Origin::Blob {
+        id,
+        path: None,
+        moved: false,
     }
 }
 

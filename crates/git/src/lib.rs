@@ -45,7 +45,7 @@ use gix::url::Scheme;
 
 pub use change::{Earlier, Old, Options, Place, suppress_known};
 pub use graph::{Attribution, CommitInfo, Part, Person, Reach};
-pub use history::{History, HistoryBuilder, HistoryProgress};
+pub use history::{History, HistoryBuilder, HistoryProgress, missing_issues};
 pub use hooks::{Hooks, HooksOwner};
 pub use opened::{Environment, Opened};
 pub use push::Push;

@@ -8,6 +8,7 @@ use gix::bstr::ByteSlice as _;
 use gix::sec::Trust;
 
 use crate::change::Objects;
+use crate::graph::{CommitInfo, author_and_subject};
 use crate::{Error, Repository, absolute};
 
 /// What git tells a hook by environment variables; relative paths are meant from the current folder. Whoever reads the
@@ -124,6 +125,22 @@ impl Opened {
     pub fn blob(&self, id: keysieve_engine::ObjectId) -> Option<Vec<u8>> {
         let id = ObjectId::try_from(id.as_bytes()).ok()?;
         self.objects.whole_blob(&id)
+    }
+
+    /// The bytes of an object of any kind, if it is there and no larger than what is scanned.
+    pub fn object(&self, id: keysieve_engine::ObjectId) -> Option<Vec<u8>> {
+        let id = ObjectId::try_from(id.as_bytes()).ok()?;
+        self.objects.whole(&id)
+    }
+
+    /// Who wrote a commit, and what it is about; `None` where it cannot be read.
+    pub fn commit(&self, id: keysieve_engine::ObjectId) -> Option<CommitInfo> {
+        let (author, subject) = author_and_subject(&self.object(id)?);
+        Some(CommitInfo {
+            id,
+            author,
+            subject,
+        })
     }
 
     /// The tree of `HEAD`; `None` before the first commit.

@@ -15,8 +15,9 @@ const TRAILER: u64 = 64;
 /// What a repository holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct State {
-    /// Packs with their lengths and checksums, the ids of loose objects, refs and shallow commits. Two histories of
-    /// which this is the same hold the same objects, in the same places of the same commits. It is for comparing only.
+    /// Packs with their lengths and checksums, the ids of loose objects, refs, shallow commits, what reflogs remember
+    /// and what is staged. Two histories of which this is the same hold the same objects, in the same places of the same
+    /// commits, and the same refers to them. It is for comparing only.
     pub description: Vec<u8>,
     /// As [`crate::History::submodules`]. What those hold is not in the description.
     pub submodules: Vec<PathBuf>,
@@ -27,8 +28,7 @@ impl HistoryBuilder {
     /// something to say of it.
     ///
     /// The cost is that of listing the object store and reading the refs. Packs are taken by the checksums that they
-    /// end in: bytes that rot in a file are found by a walk, not here. Reflogs and the index only label what a walk
-    /// finds and are not described.
+    /// end in: bytes that rot in a file are found by a walk, not here.
     ///
     /// # Errors
     ///
@@ -112,10 +112,12 @@ impl Text {
             self.part(tip.name.as_bytes());
             self.part(tip.target.as_bytes());
         }
-        let mut shallow: Vec<_> = refs.shallow.iter().collect();
-        shallow.sort_unstable();
-        self.number(shallow.len() as u64);
-        shallow.iter().for_each(|id| self.part(id.as_bytes()));
+        for ids in [&refs.shallow, &refs.logged, &refs.staged] {
+            let mut ids: Vec<_> = ids.iter().collect();
+            ids.sort_unstable();
+            self.number(ids.len() as u64);
+            ids.iter().for_each(|id| self.part(id.as_bytes()));
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 //! The form of the file.
 //!
 //! ```text
-//! "keysieve cache 1"                         16 bytes
+//! "keysieve cache 2"                         16 bytes
 //! key                                        32
-//! whether a run was clean, its state         1 + 32
-//! its counters                               8 each, little-endian
+//! length of what a whole run came to, and it 8 (little-endian), n; 0 where that is not known
 //! SHA-256 of all above                       32
 //! entry, entry, ...                          name 16, n 1, n times (counter 1, count 1 to 10)
 //! SHA-256 of the one above and the entries   32
@@ -18,11 +17,13 @@ use std::io::Read;
 use keysieve_engine::{Origin, Tally};
 use sha2::{Digest as _, Sha256};
 
+use super::answer::{self, Answer};
 use super::{Digest, Refused, digest};
 
-const MAGIC: &[u8; 16] = b"keysieve cache 1";
+const MAGIC: &[u8; 16] = b"keysieve cache 2";
 const HASH: usize = 32;
-const HEADER: usize = MAGIC.len() + HASH + 1 + HASH + Tally::SLOTS * 8 + HASH;
+/// The part of a header that always has the same length.
+const START: usize = MAGIC.len() + HASH + 8;
 /// So many bytes of entries are kept: those of some ten million objects.
 pub(super) const MOST: usize = 256 << 20;
 
@@ -34,14 +35,15 @@ pub(super) type Name = [u8; 16];
 #[derive(PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) key: Digest,
-    pub(super) whole: Option<(Digest, Tally)>,
+    /// What a whole run came to, as [`Answer::encode`] has it; empty where that is not known.
+    pub(super) answer: Vec<u8>,
 }
 
 impl Header {
     /// Reads a header; `None` where it is of another version.
     pub(super) fn read(file: &mut dyn Read) -> Result<Option<Self>, Refused> {
-        let mut bytes = Vec::with_capacity(HEADER);
-        file.take(HEADER as u64).read_to_end(&mut bytes)?;
+        let mut bytes = Vec::with_capacity(START);
+        file.take(START as u64).read_to_end(&mut bytes)?;
         if bytes.len() < MAGIC.len() {
             return Err(Refused::Damaged);
         }
@@ -53,39 +55,38 @@ impl Header {
                 Err(Refused::Damaged)
             };
         }
+        let Some((start, len)) = bytes.split_last_chunk().filter(|_| bytes.len() == START) else {
+            return Err(Refused::Damaged);
+        };
+        let len = u64::from_le_bytes(*len);
+        let key = start[MAGIC.len()..].try_into();
+        let key = key.expect("the length was checked");
+        if len > answer::MOST as u64 {
+            return Err(Refused::Damaged);
+        }
+        file.take(len + HASH as u64).read_to_end(&mut bytes)?;
         let Some((text, end)) = bytes.split_last_chunk::<HASH>() else {
             return Err(Refused::Damaged);
         };
-        if bytes.len() < HEADER || Sha256::digest(text).as_slice() != end {
+        if text.len() as u64 != START as u64 + len || Sha256::digest(text).as_slice() != end {
             return Err(Refused::Damaged);
         }
-        Ok(Some(Self::parse(&text[MAGIC.len()..])))
+        Ok(Some(Self {
+            key,
+            answer: text[START..].to_vec(),
+        }))
     }
 
-    fn parse(text: &[u8]) -> Self {
-        let (key, rest) = text.split_first_chunk().expect("the length was checked");
-        let (&is_whole, rest) = rest.split_first().expect("the length was checked");
-        let (state, rest) = rest.split_first_chunk().expect("the length was checked");
-        let mut slots = [0; Tally::SLOTS];
-        for (slot, bytes) in slots.iter_mut().zip(rest.as_chunks().0) {
-            *slot = u64::from_le_bytes(*bytes);
-        }
-        Self {
-            key: *key,
-            whole: (is_whole == 1).then(|| (*state, Tally::of(slots))),
-        }
+    /// What a whole run came to, if that is known.
+    pub(super) fn answer(&self) -> Option<Answer> {
+        Answer::parse(&self.answer)
     }
 
     fn write(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(self.key);
-        let none = ([0; HASH], Tally::default());
-        let (state, tally) = self.whole.as_ref().unwrap_or(&none);
-        bytes.push(u8::from(self.whole.is_some()));
-        bytes.extend(state);
-        for slot in tally.slots() {
-            bytes.extend(slot.to_le_bytes());
-        }
+        bytes.extend((self.answer.len() as u64).to_le_bytes());
+        bytes.extend(&self.answer);
         let hash: Digest = Sha256::digest(&bytes).into();
         bytes.extend(hash);
         bytes
@@ -162,7 +163,7 @@ pub(super) fn encode(header: &Header, entries: &[u8]) -> Vec<u8> {
 /// The checksum of the entries, and of the header that they belong to.
 fn checksum(header: &[u8], entries: &[u8]) -> Digest {
     let mut hash = Sha256::new();
-    hash.update(&header[HEADER - HASH..]);
+    hash.update(&header[header.len() - HASH..]);
     hash.update(entries);
     hash.finalize().into()
 }
@@ -226,11 +227,9 @@ mod tests {
     use super::*;
 
     fn header() -> Header {
-        let mut slots = [0; Tally::SLOTS];
-        slots[1] = u64::MAX;
         Header {
             key: [1; HASH],
-            whole: Some(([2; HASH], Tally::of(slots))),
+            answer: answer::tests::sample().encode().expect("small"),
         }
     }
 
@@ -251,7 +250,10 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let (bytes, tally) = file();
-        assert!(Header::read(&mut &bytes[..]).ok().flatten() == Some(header()));
+        let read_header = Header::read(&mut &bytes[..]).ok().flatten();
+        let read_header = read_header.expect("whole");
+        assert!(read_header == header());
+        assert_eq!(read_header.answer(), Some(answer::tests::sample()));
         let memory = read(&bytes).expect("whole");
         assert_eq!(memory.len(), 2);
         assert_eq!(memory.get(&[3; 16]), Some(tally));
@@ -277,7 +279,7 @@ mod tests {
     #[test]
     fn entries_that_say_nothing_are_damage() {
         let mut header = header();
-        header.whole = None;
+        header.answer.clear();
         let overlong = [&[3; 16][..], &[1, 0], &[255; 11]].concat();
         let unknown = [&[3; 16][..], &[1, 255, 1]].concat();
         for entries in [&b"short"[..], &[3; 16], &overlong, &unknown] {

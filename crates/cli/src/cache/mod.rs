@@ -1,8 +1,9 @@
 //! What `keysieve history` remembers from one run to the next, so that a rerun costs what is new.
 //!
 //! Remembered is, for each object that has neither finding nor issue, that it has none, with its part in the counters
-//! of the report; and, if that was so of a whole run, the state of the repository. An object with a finding or an issue
-//! is not mentioned: it is scanned again each time. So no secret, no hash of one and no place of one is ever in the file.
+//! of the report. Of a whole run it is also remembered which objects do have findings, and what the history says of
+//! them ([`answer`]): as long as nothing in the repository changes, those few are scanned again and nothing else is
+//! ([`Replay`]). No secret, no hash of one and no text of a commit is ever in the file.
 //!
 //! Nothing is taken from a file that was made with other rules, options or another program ([`key`]), that is damaged
 //! ([`memory`]), or that another user could have written ([`place`]). An object counts as remembered only under the
@@ -10,15 +11,17 @@
 
 use sha2::{Digest as _, Sha256};
 
+mod answer;
 pub(crate) mod key;
 mod memory;
 mod place;
+mod replay;
 mod watch;
 
-use keysieve_engine::Tally;
-
+pub(crate) use answer::{Answer, Attributed};
 use memory::{Header, Memory};
 pub(crate) use place::{Place, Refused};
+pub(crate) use replay::Replay;
 pub(crate) use watch::Watch;
 
 /// SHA-256.
@@ -31,6 +34,8 @@ pub(crate) struct Cache {
     /// As the file has it; `None` where there is none of use.
     old: Option<Header>,
     memory: Memory,
+    /// What the last run came to, if it was one over the state of now.
+    answer: Option<Answer>,
 }
 
 /// What a run adds.
@@ -39,8 +44,8 @@ pub(crate) struct Learned {
     pub(crate) entries: Vec<u8>,
     /// Whether some of them were not remembered before, or some that were are gone.
     pub(crate) is_news: bool,
-    /// The state of the repository and all counters, if nothing at all was found and nothing went wrong.
-    pub(crate) whole: Option<(Digest, Tally)>,
+    /// What the run came to, if all of it can be said again; without where the findings come from.
+    pub(crate) answer: Option<Answer>,
 }
 
 impl Cache {
@@ -55,10 +60,11 @@ impl Cache {
             key,
             old: None,
             memory: Memory::default(),
+            answer: None,
         };
         let refused = cache.read(state).err();
         if refused.is_some() {
-            (cache.old, cache.memory) = (None, Memory::default());
+            (cache.old, cache.memory, cache.answer) = (None, Memory::default(), None);
         }
         (cache, refused)
     }
@@ -73,25 +79,39 @@ impl Cache {
         if header.key != self.key {
             return Ok(());
         }
-        let is_answer = header.whole.as_ref().map(|whole| &whole.0) == state && state.is_some();
-        if !is_answer {
+        let answer = header.answer();
+        self.answer = answer.filter(|answer| Some(&answer.state) == state);
+        if self.answer.is_none() {
             self.memory = Memory::read(&mut file, &header)?;
         }
         self.old = Some(header);
         Ok(())
     }
 
-    /// All counters of the last run, if it was one over this state without findings and issues.
-    pub(crate) fn whole(&self, state: &Digest) -> Option<&Tally> {
-        let (known, tally) = self.old.as_ref()?.whole.as_ref()?;
-        (known == state).then_some(tally)
+    /// What the last run came to, if it was one over the state of now.
+    pub(crate) fn take_answer(&mut self) -> Option<Answer> {
+        self.answer.take()
     }
 
-    /// Replaces the file by what is known now, if that is another thing.
-    pub(crate) fn save(&self, learned: Learned) -> Result<(), Refused> {
+    /// Replaces the file by what is known now, if that is another thing. `values` are the secrets that were found: an
+    /// answer that holds one of them is not written.
+    pub(crate) fn save<'v>(
+        &self,
+        learned: Learned,
+        mut values: impl Iterator<Item = &'v [u8]>,
+    ) -> Result<(), Refused> {
+        let answer = learned.answer.and_then(|answer| answer.encode());
+        let mut holds_value = |answer: &Vec<u8>| {
+            values.any(|value| {
+                let mut places = answer.windows(value.len().max(1));
+                places.any(|place| place == value)
+            })
+        };
         let header = Header {
             key: self.key,
-            whole: learned.whole,
+            answer: answer
+                .filter(|answer| !holds_value(answer))
+                .unwrap_or_default(),
         };
         if !learned.is_news && self.old.as_ref() == Some(&header) {
             return Ok(());

@@ -1,12 +1,15 @@
 //! A scan that is looked over the shoulder: what is remembered is passed over, what is without findings is noted.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use keysieve_engine::scan::{Scan, Session};
 use keysieve_engine::source::{Visitor, VisitorBuilder};
-use keysieve_engine::{Blob, Flow, Issue, Origin, Skip};
+use keysieve_engine::{Blob, Flow, Issue, ObjectId, Origin, Skip, Tally};
+use keysieve_git::missing_issues;
 
+use super::answer::{Answer, MOST_BYTES, MOST_TOLD};
 use super::memory::{self, Memory, Name};
 use super::{Cache, Digest, Learned};
 
@@ -15,8 +18,9 @@ pub(crate) struct Watch<'s> {
     session: &'s Session<'s>,
     memory: &'s Memory,
     noted: Mutex<Noted>,
-    /// Whether there was a finding or an issue.
-    told: AtomicBool,
+    told: Mutex<Told>,
+    /// How many issues are of no content.
+    issues: AtomicU64,
 }
 
 /// What was seen to have no finding.
@@ -30,6 +34,17 @@ struct Noted {
     new: usize,
 }
 
+/// Contents with findings or issues.
+#[derive(Default)]
+struct Told {
+    /// The first of them.
+    origins: Vec<Arc<Origin>>,
+    /// How many there are.
+    count: usize,
+    /// Their counters, added up.
+    tally: [u64; Tally::SLOTS],
+}
+
 impl<'s> Watch<'s> {
     /// Watches a session that remembers what `cache` holds.
     pub(crate) fn new(session: &'s Session<'s>, cache: &'s Cache) -> Self {
@@ -37,7 +52,8 @@ impl<'s> Watch<'s> {
             session,
             memory: &cache.memory,
             noted: Mutex::default(),
-            told: AtomicBool::new(false),
+            told: Mutex::default(),
+            issues: AtomicU64::new(0),
         }
     }
 
@@ -73,16 +89,54 @@ impl<'s> Watch<'s> {
         noted.new += seen.new;
     }
 
-    /// What is to be remembered of a run that came to its end, over this state.
-    pub(crate) fn learned(self, state: Option<Digest>) -> Learned {
+    fn tell(&self, origin: &Arc<Origin>, tally: &Tally) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.count += 1;
+        if told.origins.len() < MOST_TOLD {
+            told.origins.push(origin.clone());
+        }
+        for (sum, slot) in told.tally.iter_mut().zip(tally.slots()) {
+            *sum += slot;
+        }
+    }
+
+    /// What is to be remembered of a run that came to its end, over this state, in which the objects `missing` were not
+    /// there. `can_replay` is whether contents with findings can be had by their ids alone.
+    pub(crate) fn learned(
+        self,
+        state: Option<Digest>,
+        missing: &[ObjectId],
+        can_replay: bool,
+    ) -> Learned {
         let noted = self.noted.into_inner();
         let noted = noted.unwrap_or_else(PoisonError::into_inner);
-        let is_clean = !self.told.into_inner();
-        let whole = state.filter(|_| is_clean);
+        let told = self.told.into_inner();
+        let told = told.unwrap_or_else(PoisonError::into_inner);
+        // Of issues only those are said again that hold as long as the state does.
+        let issues = self.issues.into_inner();
+        let is_sayable = issues == missing_issues(missing).len() as u64
+            && told.count == told.origins.len()
+            && told.tally[1] <= MOST_BYTES
+            && (can_replay || told.count == 0 && issues == 0);
+        let answer = state.filter(|_| is_sayable).map(|state| {
+            let mut slots = *self.session.stats().tally().slots();
+            for (slot, told) in slots.iter_mut().zip(told.tally) {
+                *slot = slot.saturating_sub(told);
+            }
+            let mut told: Vec<Origin> = told.origins.iter().map(|o| Origin::clone(o)).collect();
+            told.sort_unstable_by_key(memory::name);
+            Answer {
+                state,
+                silent: Tally::of(slots),
+                told,
+                missing: missing.to_vec(),
+                past: Vec::new(),
+            }
+        });
         Learned {
             is_news: noted.new > 0 || noted.old != self.memory.len(),
             entries: noted.entries,
-            whole: whole.map(|state| (state, self.session.stats().tally())),
+            answer,
         }
     }
 }
@@ -113,10 +167,11 @@ impl Visitor for Watching<'_> {
         {
             return Flow::Continue;
         }
+        let origin = blob.origin.clone();
         let flow = self.scan.blob(blob);
         let tally = self.scan.tally();
         if !tally.is_silent() {
-            self.watch.told.store(true, Relaxed);
+            self.watch.tell(&origin, tally);
         } else if let Some(name) = &name
             && flow == Flow::Continue
         {
@@ -131,7 +186,7 @@ impl Visitor for Watching<'_> {
     }
 
     fn issue(&mut self, issue: Issue) -> Flow {
-        self.watch.told.store(true, Relaxed);
+        self.watch.issues.fetch_add(1, Relaxed);
         self.scan.issue(issue)
     }
 

@@ -1,5 +1,6 @@
 //! `keysieve history`.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,14 +11,14 @@ use indicatif::{HumanBytes, HumanCount, HumanDuration};
 use keysieve_engine::policy::baseline::Baseline;
 use keysieve_engine::scan::{Scanner, Session};
 use keysieve_engine::source::{SourceError, VisitorBuilder};
-use keysieve_engine::{Issue, IssueKind, ObjectId, Origin};
+use keysieve_engine::{Confidence, Issue, IssueKind, ObjectId, Origin};
 use keysieve_git::{
     Attribution, CommitInfo, History, HistoryBuilder, Opened, Options, Part, Range, Reach,
     Selection,
 };
 
 use crate::args::HistoryArgs;
-use crate::cache::{self, Cache, Digest, Refused, Watch};
+use crate::cache::{self, Attributed, Cache, Digest, Refused, Replay, Watch};
 use crate::exit::Exit;
 use crate::input::{Blobs, Place, git_environment, git_error};
 use crate::job::{Command, Job, added};
@@ -78,18 +79,19 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
     if let Some(most) = job.max_file_size() {
         builder.max_object_size(most);
     }
-    let cached = remembered(args, opened, &builder, &job)?;
-    if let Some((cache, Some(state))) = &cached
-        && let Some(tally) = cache.whole(state)
-    {
+    let mut cached = remembered(args, opened, &builder, &job)?;
+    let answer = cached.as_mut().and_then(|(cache, _)| cache.take_answer());
+    if let Some(replay) = answer.and_then(|answer| Replay::read(answer, opened)) {
         let drive = |session: &Session<'_>| {
-            session.stats().add(tally);
+            replay.scan(session);
             Ok(())
         };
-        return job.run_with(&drive, &Blobs(opened), None, &|_, _| Past::default());
+        let judge = |_: &Scanner, findings: &mut [Reported]| tell(findings, replay.past());
+        return job.run_with(&drive, &Blobs(opened), None, &judge);
     }
     let histories = Histories::open(args, &builder)?;
     let interrupt = job.interrupt().clone();
+    let learned = RefCell::new(None);
     let drive = |session: &Session<'_>| {
         let Some((cache, state)) = &cached else {
             return histories.walk(session, None);
@@ -106,15 +108,31 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
         // What came or went meanwhile may have been scanned or not.
         let now = state_of(args, &builder).ok().flatten();
         let state = state.filter(|state| now.as_ref() == Some(state));
-        if let Err(refused) = cache.save(watch.learned(state))
-            && args.common.output.verbose
-        {
-            note(&format!("what was scanned cannot be remembered: {refused}"));
-        }
+        let can_replay = histories.0.len() == 1;
+        let missing = histories.0[0].missing();
+        *learned.borrow_mut() = Some(watch.learned(state, missing, can_replay));
         Ok(())
     };
     let progress = |elapsed| histories.progress(elapsed);
-    let judge = |_: &Scanner, findings: &mut [Reported]| histories.attribute(findings);
+    let judge = |_: &Scanner, findings: &mut [Reported]| {
+        let past = histories.attribute(findings);
+        if let (Some((cache, _)), Some(mut learned)) = (&cached, learned.take()) {
+            if let Some(answer) = &mut learned.answer {
+                answer.past = past.values().map(Attributed::new).collect();
+                answer.past.sort_unstable_by_key(Attributed::id);
+            }
+            // A guess such as `secret` stands in many a path.
+            let is_sure = |r: &&Reported| r.finding.confidence > Confidence::Low;
+            let values = findings.iter().filter(is_sure);
+            let values = values.map(|r| r.finding.secret.expose());
+            if let Err(refused) = cache.save(learned, values)
+                && args.common.output.verbose
+            {
+                note(&format!("what was scanned cannot be remembered: {refused}"));
+            }
+        }
+        tell(findings, past)
+    };
     job.run_with(&drive, &Blobs(opened), Some(&progress), &judge)
 }
 
@@ -269,8 +287,8 @@ impl Histories {
         )
     }
 
-    /// Says of every finding where it comes from, and names its commit and path as its place.
-    fn attribute(&self, findings: &mut [Reported]) -> Past {
+    /// What the histories say of the objects that findings stand in.
+    fn attribute(&self, findings: &[Reported]) -> HashMap<ObjectId, Attribution> {
         let mut ids: Vec<ObjectId> = findings
             .iter()
             .filter_map(|reported| reported.finding.origin.object())
@@ -286,24 +304,29 @@ impl Histories {
                 }
             }
         }
-        for Reported { finding, .. } in findings {
-            let Some(found) = finding.origin.object().and_then(|id| past.get(&id)) else {
-                continue;
-            };
-            if let (Origin::Blob { id, path, .. }, Some(commit)) =
-                (finding.origin.root(), &found.introduced)
-                && let Some(path) = path
-            {
-                let root = Origin::Commit {
-                    commit: commit.id,
-                    path: path.clone(),
-                    blob: *id,
-                };
-                finding.origin = finding.origin.moved_to(&Arc::new(root));
-            }
-        }
-        Past::new(past.into_iter().map(|(id, found)| (id, of(found))))
+        past
     }
+}
+
+/// Says of every finding where it comes from, and names its commit and path as its place.
+fn tell(findings: &mut [Reported], past: HashMap<ObjectId, Attribution>) -> Past {
+    for Reported { finding, .. } in findings {
+        let Some(found) = finding.origin.object().and_then(|id| past.get(&id)) else {
+            continue;
+        };
+        if let (Origin::Blob { id, path, .. }, Some(commit)) =
+            (finding.origin.root(), &found.introduced)
+            && let Some(path) = path
+        {
+            let root = Origin::Commit {
+                commit: commit.id,
+                path: path.clone(),
+                blob: *id,
+            };
+            finding.origin = finding.origin.moved_to(&Arc::new(root));
+        }
+    }
+    Past::new(past.into_iter().map(|(id, found)| (id, of(found))))
 }
 
 /// An attribution, in the words of reports.

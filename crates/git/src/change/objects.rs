@@ -202,6 +202,13 @@ impl Objects {
         Some(bytes)
     }
 
+    /// The bytes of an object of any kind, as they are stored.
+    pub(crate) fn whole(&self, id: &ObjectId) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.any(id, &mut bytes).ok()?;
+        Some(bytes)
+    }
+
     /// Reads a tree, undecoded, into `bytes`.
     pub(crate) fn tree(&self, id: &ObjectId, bytes: &mut Vec<u8>) -> Result<(), Fault> {
         self.of_kind(id, Kind::Tree, bytes)

@@ -31,6 +31,7 @@ pub(crate) use attribute::Attributing;
 pub use attribute::{Attribution, CommitInfo, Reach};
 pub(crate) use build::Build;
 pub use parse::Person;
+pub(crate) use parse::author_and_subject;
 pub use select::Part;
 
 /// No commit, tree or folder.

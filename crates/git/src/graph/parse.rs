@@ -118,7 +118,7 @@ impl Person {
 }
 
 /// The author of a commit, and the first line of its message.
-pub(super) fn author_and_subject(text: &[u8]) -> (Person, String) {
+pub(crate) fn author_and_subject(text: &[u8]) -> (Person, String) {
     let mut lines = text.split(|&byte| byte == b'\n');
     let author = lines
         .by_ref()

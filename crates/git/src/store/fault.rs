@@ -84,6 +84,15 @@ impl Faults {
             .extend(missing);
     }
 
+    /// The objects that are named and not there, sorted.
+    pub(crate) fn missing(&self) -> Vec<ObjectId> {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = found.iter().filter(|found| found.1 == Fault::Missing);
+        let mut ids: Vec<ObjectId> = missing.map(|found| found.0).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// One issue for each of the first objects of each fault, by id, and one for all others. `origin` says what the
     /// object is.
     pub(crate) fn issues(&self, origin: impl Fn(ObjectId) -> Origin) -> Vec<Issue> {
