@@ -169,10 +169,40 @@ fn sarif_names_the_commit_and_a_category_of_its_own() {
     let results = array(&sarif, "/runs/0/results");
     let message = |r: &Value| text(r, "/message/text").to_owned();
     let added = format!("Commit {} added it.", &brought[..12]);
+    let of_gone = results.iter().find(|r| message(r).contains(&added));
+    let of_gone = of_gone.unwrap_or_else(|| panic!("{results:#?}"));
+    assert_eq!(text(of_gone, "/properties/commit"), brought);
+    assert_eq!(text(of_gone, "/properties/past/introduced/id"), brought);
+    assert_eq!(of_gone["properties"]["object"]["kind"], "blob");
+    // What HEAD no longer has is relative to the commit that had it.
+    let base = |r: &Value| {
+        let base = "/locations/0/physicalLocation/artifactLocation/uriBaseId";
+        text(r, base).to_owned()
+    };
+    let commit = format!("COMMIT-{}", &brought[..12]);
+    let mut bases: Vec<_> = results.iter().map(base).collect();
+    bases.sort();
+    assert_eq!(bases, ["%SRCROOT%", &commit]);
     assert!(
-        results.iter().any(|r| message(r).contains(&added)),
-        "{results:#?}"
+        text(
+            &sarif,
+            &format!("/runs/0/originalUriBaseIds/{commit}/description/text")
+        )
+        .contains(&brought)
     );
+
+    repository.git(&["remote", "add", "origin", "https://git.example.com/a/b"]);
+    let output = keysieve(&repository.root)
+        .args(["history", "-f", "sarif"])
+        .output()
+        .unwrap();
+    let sarif = parse(&output.stdout);
+    let provenance = array(&sarif, "/runs/0/versionControlProvenance").iter();
+    let revisions: Vec<_> = provenance
+        .map(|p| (text(p, "/mappedTo/uriBaseId"), text(p, "/revisionId")))
+        .collect();
+    let head = repository.head();
+    assert_eq!(revisions, [("%SRCROOT%", &*head), (&*commit, &*brought)]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use keysieve_engine::{Finding, ObjectId};
+use keysieve_engine::{Finding, ObjectId, Origin};
 
 /// What is known of the objects that findings stand in; empty unless a history was scanned.
 #[derive(Clone, Debug, Default)]
@@ -74,6 +74,12 @@ impl Past {
     /// Where a finding comes from.
     pub(crate) fn of(&self, finding: &Finding) -> Option<&Provenance> {
         self.0.get(&finding.origin.object()?)
+    }
+
+    /// The commit that added what stands at `origin`, if the commit that is checked out no longer has it.
+    pub(crate) fn gone(&self, origin: &Origin) -> Option<ObjectId> {
+        let known = self.0.get(&origin.object()?)?;
+        origin.commit().filter(|_| !known.in_head)
     }
 
     /// The first and the last commit, by time, that brought one of `findings`.

@@ -1,8 +1,8 @@
 //! Places in the terms of SARIF.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use keysieve_engine::{self as engine, Finding, Origin};
+use keysieve_engine::{self as engine, Finding, ObjectId, Origin};
 use serde_sarif::sarif::{
     ArtifactContent, ArtifactLocation, Location, LogicalLocation, PhysicalLocation, Region,
 };
@@ -91,11 +91,21 @@ pub(super) fn content(report: &Report, origin: &Origin, region: Option<Region>) 
     location
 }
 
-/// What [`ROOT`] is. It has no URI: the reader knows where the repository is.
-pub(super) fn bases() -> BTreeMap<String, ArtifactLocation> {
-    let text = "The root of the repository, or of the scan where there is no repository.";
-    let root = ArtifactLocation::builder().description(text).build();
-    BTreeMap::from([(ROOT.to_owned(), root)])
+/// What [`ROOT`] is, and the trees of these commits. They have no URI: the reader knows where the repository is.
+pub(super) fn bases(commits: &BTreeSet<ObjectId>) -> BTreeMap<String, ArtifactLocation> {
+    let base = |text: &str| ArtifactLocation::builder().description(text).build();
+    let root = "The root of the repository, or of the scan where there is no repository.";
+    let of_commit = |commit: &ObjectId| {
+        let text = format!("The root of the repository as commit {commit} has it.");
+        (commit_base(*commit), base(&text))
+    };
+    let commits = commits.iter().map(of_commit);
+    commits.chain([(ROOT.to_owned(), base(root))]).collect()
+}
+
+/// Names the tree of a commit, which references can be relative to.
+pub(super) fn commit_base(commit: ObjectId) -> String {
+    format!("COMMIT-{}", place::short(commit))
 }
 
 /// The root itself.
@@ -118,6 +128,11 @@ fn artifact(report: &Report, origin: &Origin) -> ArtifactLocation {
         }
         relative => ArtifactLocation {
             uri: Some(relative),
+            uri_base_id: report
+                .past
+                .gone(origin)
+                .map(commit_base)
+                .or(root().uri_base_id),
             ..root()
         },
     }

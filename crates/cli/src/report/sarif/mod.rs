@@ -14,14 +14,14 @@
 //! whether the scan was complete. Neither a time nor the command line is written. The kinds of notifications are not
 //! described in the driver: GitHub's validation rules would demand help texts for them as for rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 
 use keysieve_engine::policy::{SuppressedBy, Suppression as Why, Verdict};
-use keysieve_engine::{Finding, Issue, IssueKind, Severity};
+use keysieve_engine::{Finding, Issue, IssueKind, ObjectId, Severity};
 use serde_json::json;
 use serde_sarif::sarif::{
-    Invocation, Location, Notification, NotificationLevel, PropertyBag,
+    ArtifactLocation, Invocation, Location, Notification, NotificationLevel, PropertyBag,
     ReportingDescriptorReference, Result as SarifResult, ResultColumnKind, ResultLevel, Run,
     RunAutomationDetails, Sarif, Suppression, SupressionKind, SupressionStatus, Tool,
     ToolComponent, VersionControlDetails,
@@ -66,6 +66,11 @@ fn run(report: &Report, options: &Options<'_>) -> Run {
         .map(|(reported, hash)| result(report, options, &rules, reported, hash))
         .collect();
 
+    let gone: BTreeSet<ObjectId> = shown
+        .iter()
+        .filter_map(|reported| report.past.gone(&reported.finding.origin))
+        .collect();
+
     let version = env!("CARGO_PKG_VERSION");
     let driver = ToolComponent::builder()
         .name("keysieve")
@@ -78,7 +83,7 @@ fn run(report: &Report, options: &Options<'_>) -> Run {
         .tool(Tool::builder().driver(driver).build())
         .results(results)
         .column_kind(ResultColumnKind::Utf16CodeUnits.to_string())
-        .original_uri_base_ids(location::bases())
+        .original_uri_base_ids(location::bases(&gone))
         .automation_details(
             RunAutomationDetails::builder()
                 .id(&options.category)
@@ -86,7 +91,7 @@ fn run(report: &Report, options: &Options<'_>) -> Run {
         )
         .invocations([invocation(report)])
         .build();
-    run.version_control_provenance = provenance(report).map(|details| vec![details]);
+    run.version_control_provenance = provenance(report, &gone);
     run
 }
 
@@ -276,16 +281,31 @@ fn reference(id: &str) -> ReportingDescriptorReference {
     ReportingDescriptorReference::builder().id(id).build()
 }
 
-/// The commit that was scanned. The standard demands an address, so without a remote nothing is said.
-fn provenance(report: &Report) -> Option<VersionControlDetails> {
+/// The commit that was scanned, and those whose trees are referred to because it no longer has what they had. The
+/// standard demands an address, so without a remote nothing is said.
+fn provenance(report: &Report, gone: &BTreeSet<ObjectId>) -> Option<Vec<VersionControlDetails>> {
     let repository = report.summary.repository.as_ref()?;
     let address = uri::of_remote(repository.remote.as_deref()?)?;
-    let mut details = VersionControlDetails::builder()
-        .repository_uri(address)
-        .mapped_to(location::root())
-        .build();
-    details.revision_id.clone_from(&repository.head);
-    Some(details)
+    let details = |root: ArtifactLocation, revision: Option<String>| {
+        let mut details = VersionControlDetails::builder()
+            .repository_uri(&address)
+            .mapped_to(root)
+            .build();
+        details.revision_id = revision;
+        details
+    };
+    let of_commit = |commit: &ObjectId| {
+        let base = location::commit_base(*commit);
+        let root = ArtifactLocation::builder().uri_base_id(base).build();
+        details(root, Some(commit.to_string()))
+    };
+    let head = details(location::root(), repository.head.clone());
+    Some(
+        [head]
+            .into_iter()
+            .chain(gone.iter().map(of_commit))
+            .collect(),
+    )
 }
 
 fn level(severity: Severity) -> ResultLevel {
