@@ -23,6 +23,9 @@
 
 mod bits;
 mod change;
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
 mod graph;
 mod history;
 mod hooks;

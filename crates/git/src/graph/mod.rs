@@ -32,6 +32,8 @@ pub use attribute::{Attribution, CommitInfo, Reach};
 pub(crate) use build::Build;
 pub use parse::Person;
 pub(crate) use parse::author_and_subject;
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use parse::parse_all;
 pub use select::Part;
 
 /// No commit, tree or folder.

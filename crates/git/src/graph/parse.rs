@@ -46,6 +46,15 @@ pub(super) fn entry<'t>(tree: &mut &'t [u8], id_len: usize) -> Option<Entry<'t>>
     })
 }
 
+/// Takes these bytes for a tree, a commit and a tag, for fuzzers; how many bytes the entries of the tree have.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn parse_all(bytes: &[u8], id_len: usize) -> usize {
+    let mut rest = bytes;
+    while !rest.is_empty() && entry(&mut rest, id_len).is_some() {}
+    let _ = (commit(bytes), tag(bytes), author_and_subject(bytes));
+    bytes.len() - rest.len()
+}
+
 /// What a commit says of the history.
 #[derive(PartialEq, Eq, Debug)]
 pub(super) struct Commit {

@@ -22,6 +22,14 @@ pub(super) fn apply(base: &[u8], delta: &[u8], most: u64, out: &mut Buffer) -> R
     fill(base, rest, out.resize(len)).ok_or(Fault::Corrupt)
 }
 
+/// What [`apply`] makes, for fuzzers.
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) fn apply_delta(base: &[u8], delta: &[u8], most: u64) -> Option<Vec<u8>> {
+    let mut out = Buffer::default();
+    apply(base, delta, most, &mut out).ok()?;
+    Some(out.bytes().to_vec())
+}
+
 /// Runs the instructions; `None` unless they fill `out` exactly.
 fn fill(base: &[u8], mut delta: &[u8], mut out: &mut [u8]) -> Option<()> {
     while let Some((&code, mut rest)) = delta.split_first() {

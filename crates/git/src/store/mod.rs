@@ -30,6 +30,8 @@ mod read;
 mod unindexed;
 mod walk;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub(crate) use delta::apply_delta;
 pub(crate) use fault::{Fault, Faults};
 pub(crate) use gix::ObjectId as Id;
 pub(crate) use read::Reader;
