@@ -11,7 +11,7 @@ use keysieve_engine::rule::{Builtin, RuleFile, RuleSet, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use tempfile::TempDir;
 
-/// What `odd-places.sh` plants: 28 places.
+/// What `odd-places.sh` plants: 30 places.
 const RULE: &str = "[[rule]]\nid = 'planted'\nname = 'Planted'\ndescription = 'What the script plants.'\n\
     severity = 'low'\nconfidence = 'high'\nprefixes = ['planted_']\npattern = 'planted_[a-z0-9_-]{16,48}'\n\
     remediation = 'None.'\nsamples = ['planted_{lower-digits:24}']\n";
@@ -44,7 +44,7 @@ fn a_history_finds_and_says_what_git_does() {
         odd_places(&folder, hash);
         let proof = prove(&folder, &scanner()).unwrap();
         assert_eq!(proof.differences, Vec::<String>::new(), "{hash}");
-        assert!(proof.findings >= 28, "{hash}: {proof:?}");
+        assert!(proof.findings >= 30, "{hash}: {proof:?}");
         assert_eq!(proof.attributed, proof.holders, "{hash}");
     }
 }

@@ -206,6 +206,31 @@ fn sarif_names_the_commit_and_a_category_of_its_own() {
 }
 
 #[test]
+fn submodules_are_histories_of_their_own() {
+    let (inner, _) = with_history();
+    let repository = Repository::with_commit();
+    let from = inner.root.to_str().unwrap();
+    let add = [
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "--quiet",
+        "add",
+        from,
+        "deep/er",
+    ];
+    repository.git(&add);
+    repository.git(&["commit", "--quiet", "--message", "Add a submodule"]);
+    assert!(places(&repository.report(&["history"], 0)).is_empty());
+    // The second time with what was remembered of the first.
+    for _ in 0..2 {
+        let report = repository.report(&["history", "--submodules"], 1);
+        assert_eq!(places(&report), ["gone.txt:1", "old.txt:2"]);
+        assert_eq!(finding(&report, "gone.txt")["past"]["reach"], "ref");
+    }
+}
+
+#[test]
 fn what_is_no_repository_is_an_error() {
     let folder = tempfile::TempDir::new().unwrap();
     let output = keysieve(folder.path()).arg("history").output().unwrap();

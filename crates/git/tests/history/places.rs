@@ -168,7 +168,7 @@ fn message(of: MessageOf, id: ObjectId) -> Origin {
 #[test]
 fn texts_of_commits_and_tags_are_attributed() {
     let odd = Odd::new("sha1");
-    for place in ["commit-message", "author"] {
+    for place in ["commit-message", "author", "committer"] {
         let attribution = odd.attribution(place);
         assert_eq!(
             odd.seen.objects[&attribution.id].0,
@@ -185,6 +185,10 @@ fn texts_of_commits_and_tags_are_attributed() {
     let tag = odd.attribution("tag-message");
     assert_eq!(odd.seen.objects[&tag.id].0, message(MessageOf::Tag, tag.id));
     assert_eq!(tag.refs, ["refs/tags/v1"]);
+    let tagger = odd.attribution("tagger");
+    let origin = &odd.seen.objects[&tagger.id].0;
+    assert_eq!(*origin, message(MessageOf::Tag, tagger.id));
+    assert_eq!(tagger.refs, ["refs/tags/v2"]);
     assert!(matches!(
         odd.attribution("unreachable-message").reach,
         Reach::Unreachable(_)
