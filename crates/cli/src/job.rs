@@ -144,7 +144,13 @@ impl<'a> Job<'a> {
         let (report, _) = self.report(drive, texts, how_far, judge)?;
         for (format, out) in outputs {
             let options = options(output, category, &out, texts);
-            out.write(|out| format.write(&report, &options, out))?;
+            let left_out = out.write(|out| format.write(&report, &options, out))?;
+            if left_out > 0 {
+                let name = format.name();
+                anstream::eprintln!(
+                    "keysieve: the {name} report has no room for {left_out} findings, the least important"
+                );
+            }
         }
         Ok(exit(&report, output))
     }

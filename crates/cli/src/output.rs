@@ -52,15 +52,15 @@ impl Output {
         })
     }
 
-    /// Writes a report by `write`.
-    pub(crate) fn write(
+    /// Writes a report by `write`, and returns what that returns.
+    pub(crate) fn write<T: Default>(
         self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> anyhow::Result<()> {
+        write: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> anyhow::Result<T> {
         match self {
             Self::Stdout => match write(&mut BufWriter::new(io::stdout().lock())) {
                 // Who reads has seen enough. The other reports and the exit code do not depend on it.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(T::default()),
                 written => written.context("standard output"),
             },
             Self::Stream { path, file } => {
@@ -69,7 +69,7 @@ impl Output {
             Self::File { path, temporary } => {
                 let cannot = || format!("the report cannot be written to {}", path.display());
                 let mut buffered = BufWriter::new(temporary);
-                write(&mut buffered).with_context(cannot)?;
+                let written = write(&mut buffered).with_context(cannot)?;
                 let temporary = buffered
                     .into_inner()
                     .map_err(io::IntoInnerError::into_error)
@@ -80,7 +80,7 @@ impl Output {
                     .persist(&path)
                     .map_err(|e| e.error)
                     .with_context(cannot)?;
-                Ok(())
+                Ok(written)
             }
         }
     }

@@ -19,7 +19,11 @@ use keysieve_engine::{Finding, Fingerprint, Severity};
 use super::{Commit, Options, Provenance, Report, Reported, Reveal, escape, place};
 
 /// Writes the report.
-pub(super) fn write(report: &Report, options: &Options<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    report: &Report,
+    options: &Options<'_>,
+    out: &mut dyn Write,
+) -> io::Result<u64> {
     let mut page = Page {
         report,
         options,
@@ -31,7 +35,8 @@ pub(super) fn write(report: &Report, options: &Options<'_>, out: &mut dyn Write)
         page.remedies()?;
         page.summary()?;
     }
-    page.issues()
+    page.issues()?;
+    Ok(0)
 }
 
 /// Who brought what stands here, who took it away, and what still has it.

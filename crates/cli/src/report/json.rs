@@ -77,7 +77,7 @@ pub(super) fn write(
     report: &Report,
     options: &Options<'_>,
     out: &mut dyn io::Write,
-) -> io::Result<()> {
+) -> io::Result<u64> {
     let document = Document {
         schema: SCHEMA,
         tool: Tool::new(report),
@@ -92,7 +92,8 @@ pub(super) fn write(
         issues: report.issues.iter().map(Issue::new).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    Ok(0)
 }
 
 #[derive(Serialize)]

@@ -16,7 +16,7 @@ pub(super) fn write(
     report: &Report,
     options: &Options<'_>,
     out: &mut dyn io::Write,
-) -> io::Result<()> {
+) -> io::Result<u64> {
     for reported in &report.findings {
         let finding = Finding::new(report, reported, options.reveal);
         line(out, &Line::Finding(Box::new(finding)))?;
@@ -31,7 +31,8 @@ pub(super) fn write(
             tool: Tool::new(report),
             summary: Summary::new(report),
         },
-    )
+    )?;
+    Ok(0)
 }
 
 #[derive(Serialize)]

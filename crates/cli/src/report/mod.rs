@@ -4,6 +4,9 @@
 //! output goes or what it does to the exit code. Each format is one file and one row of [`FORMATS`]; to add one, write
 //! the file and the row, and the tests that loop over the table hold it to the promises: no secret without
 //! [`Reveal::Plain`], and the same bytes for the same report. That is why no time of day is in any format.
+//!
+//! Some formats have bounds, their own or those of who reads them. What then has no room is chosen by one order
+//! ([`Report::ranked`]), counted in the report itself where it can say anything, and returned to the caller.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -16,6 +19,7 @@ use keysieve_engine::policy::{SuppressedBy, Verdict};
 use keysieve_engine::rule::{Rule, RuleSet};
 use keysieve_engine::{Counts, Finding, Issue, Origin, Severity};
 
+mod cwe;
 mod escape;
 mod explanation;
 mod human;
@@ -27,6 +31,8 @@ mod place;
 #[cfg(test)]
 mod sample;
 mod sarif;
+#[cfg(test)]
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod uri;
@@ -141,8 +147,8 @@ pub(crate) enum Format {
     Sarif,
 }
 
-/// Writes a whole report.
-type Writer = fn(&Report, &Options<'_>, &mut dyn Write) -> io::Result<()>;
+/// Writes a whole report, and says how many findings it had no room for.
+type Writer = fn(&Report, &Options<'_>, &mut dyn Write) -> io::Result<u64>;
 
 /// Every format with its name and its writer, in the order of [`Format`].
 pub(crate) const FORMATS: &[(Format, &str, Writer)] = &[
@@ -153,7 +159,14 @@ pub(crate) const FORMATS: &[(Format, &str, Writer)] = &[
 ];
 
 impl Format {
-    /// Writes `report` in this format, in many small pieces: `out` should be buffered.
+    /// The name that it is asked for by.
+    pub(crate) fn name(self) -> &'static str {
+        let (_, name, _) = FORMATS[self as usize];
+        name
+    }
+
+    /// Writes `report` in this format, in many small pieces: `out` should be buffered. Returns how many findings the
+    /// format had no room for.
     ///
     /// # Errors
     ///
@@ -163,10 +176,11 @@ impl Format {
         report: &Report,
         options: &Options<'_>,
         out: &mut dyn Write,
-    ) -> io::Result<()> {
+    ) -> io::Result<u64> {
         let (_, _, write) = FORMATS[self as usize];
-        write(report, options, out)?;
-        out.flush()
+        let left_out = write(report, options, out)?;
+        out.flush()?;
+        Ok(left_out)
     }
 }
 
@@ -223,6 +237,17 @@ impl Report {
             .iter()
             .filter(|r| r.verdict == Verdict::Report)
             .map(|r| &r.finding)
+    }
+
+    /// All findings with the most important first, the order in which a format with bounds fills itself: reported ones
+    /// before suppressed ones, then by severity, by confidence, and by place among equals.
+    fn ranked(&self) -> Vec<&Reported> {
+        let mut ranked: Vec<_> = self.findings.iter().collect();
+        ranked.sort_by_key(|Reported { finding, verdict }| {
+            let rank = (finding.severity, finding.confidence);
+            (*verdict != Verdict::Report, Reverse(rank))
+        });
+        ranked
     }
 
     /// The rule of a finding.

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::{Component, Path, PathBuf};
 
-use keysieve_engine::{ObjectId, Origin};
+use keysieve_engine::{Finding, ObjectId, Origin};
 
 use super::{Summary, escape, uri};
 
@@ -46,6 +46,16 @@ pub(super) fn steps(origin: &Origin) -> Vec<Step<'_>> {
 /// Whether a line and a column of this content are a line and a column of its outermost file.
 pub(super) fn is_outside(origin: &Origin) -> bool {
     steps(origin).into_iter().all(Step::is_text)
+}
+
+/// The lines of its outermost file at which a finding is shown: its first and its last, or the first line of a file that
+/// it was unpacked from.
+pub(super) fn outer_lines(finding: &Finding) -> (u64, u64) {
+    if is_outside(&finding.origin) {
+        (finding.location.start.line, finding.location.end.line)
+    } else {
+        (1, 1)
+    }
 }
 
 /// The order of reports: by the bytes of the path, then by commit and blob, then by the way inside. What has no path,

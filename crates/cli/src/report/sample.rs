@@ -11,6 +11,8 @@ use keysieve_engine::{
     LineIndex, ObjectId, Origin, Pair, Position, Reason, Secret, Severity, Skip, Span,
 };
 
+use sha2::{Digest, Sha512};
+
 use super::{
     Commit, Options, Past, Provenance, Report, Reported, Repository, Reveal, Summary, Texts,
 };
@@ -324,6 +326,32 @@ pub(super) fn report() -> Report {
         past(),
         vec!["a note".to_owned()],
     )
+}
+
+/// A report of so many findings of all severities, in as many files, of which nothing repeats: neither names nor the
+/// lines around the values.
+pub(super) fn many(findings: usize) -> Report {
+    let rules = rules();
+    let one = report().findings.remove(0).finding;
+    let severities = Severity::ALL;
+    let findings = (0..findings).map(|i| {
+        let noise = data_encoding::BASE64.encode(&Sha512::digest(i.to_le_bytes()));
+        let finding = Finding {
+            origin: file(format!("{}/{i}.env", &noise[..8])),
+            fingerprint: Fingerprinter::default().fingerprint("example-token", noise.as_bytes()),
+            context: Context {
+                line: noise.repeat(2),
+            },
+            severity: severities[i % severities.len()],
+            ..one.clone()
+        };
+        Reported {
+            finding,
+            verdict: Verdict::Report,
+        }
+    });
+    let findings = findings.collect();
+    Report::new(rules, findings, Vec::new(), summary(), Past::default())
 }
 
 /// A name that is no UTF-8, where the system knows such names.

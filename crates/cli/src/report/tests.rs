@@ -503,10 +503,10 @@ fn sarif_notifies_of_every_issue() {
     let of = |field: fn(&Value) -> &Value| notifications.iter().map(field).collect::<Vec<_>>();
     assert_eq!(
         of(|n| &n["descriptor"]["id"]),
-        ["internal", "limit", "unreadable", "interrupted"]
+        ["interrupted", "internal", "limit", "unreadable"]
     );
-    assert_eq!(of(|n| &n["level"]), ["error", "warning", "error", "error"]);
-    let uri = &notifications[2]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(of(|n| &n["level"]), ["error", "error", "warning", "error"]);
+    let uri = &notifications[3]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(uri, "private/x%0A%1B%5B2J");
 
     let clean = parsed(Format::Sarif, &sample::empty(), &sample::options());

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::path::{Component, Path};
 
+use keysieve_engine::Origin;
+
 use super::Summary;
 use super::place::path_bytes;
 
@@ -13,16 +15,35 @@ use super::place::path_bytes;
 ///
 /// `..` is resolved in the text of the path, not through symbolic links.
 pub(super) fn of_path(path: &Path, summary: &Summary) -> String {
+    from_root(path, summary, "file:///", |name| encode(name, b""))
+}
+
+/// A name for what has no path, where a service demands one.
+pub(super) fn stand_in(origin: &Origin) -> String {
+    match (origin.object_kind(), origin.object()) {
+        (Some(kind), Some(id)) => format!("git/{}/{id}", kind.replace(' ', "-")),
+        _ => "stdin".to_owned(),
+    }
+}
+
+/// The way to `path` from the root of the repository, or `outside` and the way from that of the file system.
+fn from_root(
+    path: &Path,
+    summary: &Summary,
+    outside: &str,
+    name: impl Fn(&[u8]) -> String,
+) -> String {
     let root = summary
         .repository
         .as_ref()
         .map_or(&summary.directory, |repository| &repository.root);
     let path = summary.directory.join(path);
     let (path, root) = (segments(&path), segments(root));
+    let join = |names: &[&[u8]]| names.iter().map(|n| name(n)).collect::<Vec<_>>().join("/");
     match path.strip_prefix(&*root) {
         Some([]) => ".".to_owned(),
         Some(inside) => join(inside),
-        None => format!("file:///{}", join(&path)),
+        None => format!("{outside}{}", join(&path)),
     }
 }
 
@@ -70,14 +91,6 @@ fn segments(path: &Path) -> Vec<&[u8]> {
         }
     }
     segments
-}
-
-fn join(segments: &[&[u8]]) -> String {
-    segments
-        .iter()
-        .map(|segment| encode(segment, b""))
-        .collect::<Vec<_>>()
-        .join("/")
 }
 
 /// The text that [`encode`] made `encoded` of; `None` where it is no UTF-8.

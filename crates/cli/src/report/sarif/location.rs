@@ -45,15 +45,6 @@ pub(super) fn primary(report: &Report, finding: &Finding) -> Location {
     Location::builder().physical_location(physical).build()
 }
 
-/// The line of the file that a finding is shown at.
-pub(super) fn line(finding: &Finding) -> u64 {
-    if place::is_outside(&finding.origin) {
-        finding.location.start.line
-    } else {
-        1
-    }
-}
-
 /// The other half of a credential, if it has a place in the file.
 pub(super) fn pair(report: &Report, finding: &Finding) -> Option<Location> {
     let pair = finding
@@ -116,11 +107,9 @@ pub(super) fn root() -> ArtifactLocation {
 /// The outermost file. Standard input and messages have no reference, and services demand one: they get a name.
 fn artifact(report: &Report, origin: &Origin) -> ArtifactLocation {
     let Some(path) = origin.root_path() else {
-        let name = match (origin.object_kind(), origin.object()) {
-            (Some(kind), Some(id)) => format!("git/{}/{id}", kind.replace(' ', "-")),
-            _ => "stdin".to_owned(),
-        };
-        return ArtifactLocation::builder().uri(name).build();
+        return ArtifactLocation::builder()
+            .uri(uri::stand_in(origin))
+            .build();
     };
     match uri::of_path(path, &report.summary) {
         absolute if absolute.starts_with("file:") => {

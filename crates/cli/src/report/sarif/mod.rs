@@ -8,6 +8,8 @@
 //! * It rejects whole files: for empty strings, for a rule with more than 20 tags, for too long descriptions.
 //! * It resolves references against the root of the repository, here called [`location::ROOT`] as in CodeQL's reports.
 //!   The report does not say where on this machine that is: it is the same wherever the clone lies.
+//! * It rejects whole files above certain sizes ([`room`]). Above them the least important findings are left out: suppressed
+//!   ones first, then by severity, confidence and place. A notification says how many.
 //! * `rank` would override the severity on GitLab and is not written.
 //!
 //! What went wrong in the scan is in `invocations[0].toolExecutionNotifications`, and `executionSuccessful` says
@@ -16,6 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
+use std::ptr;
 
 use keysieve_engine::policy::{SuppressedBy, Suppression as Why, Verdict};
 use keysieve_engine::{Finding, Issue, IssueKind, ObjectId, Severity};
@@ -27,10 +30,13 @@ use serde_sarif::sarif::{
     ToolComponent, VersionControlDetails,
 };
 
-use super::{Options, Report, Reported, Reveal, json, line_hash, place, uri};
+use super::{Options, Report, Reported, Reveal, cwe, json, line_hash, place, uri};
 
 mod location;
+mod room;
 mod rules;
+
+use room::Room;
 
 /// The schema, by the address that GitHub's documentation uses.
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -42,22 +48,36 @@ pub(super) fn write(
     report: &Report,
     options: &Options<'_>,
     out: &mut dyn io::Write,
-) -> io::Result<()> {
+) -> io::Result<u64> {
+    let (run, left_out) = run(report, options);
     let log = Sarif::builder()
         .schema(SCHEMA)
         .version("2.1.0")
-        .runs([run(report, options)])
+        .runs([run])
         .build();
     serde_json::to_writer_pretty(&mut *out, &log)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    Ok(left_out as u64)
 }
 
-fn run(report: &Report, options: &Options<'_>) -> Run {
-    let shown: Vec<_> = report
+/// The run, and how many findings it has no room for.
+fn run(report: &Report, options: &Options<'_>) -> (Run, usize) {
+    let wanted =
+        |reported: &Reported| options.sarif_suppressed || reported.verdict == Verdict::Report;
+    // The rank of each finding that may be shown, and these findings in the order of the report.
+    let ranks: HashMap<_, _> = report
+        .ranked()
+        .into_iter()
+        .filter(|reported| wanted(reported))
+        .take(room::MAX_RESULTS)
+        .enumerate()
+        .map(|(rank, reported)| (ptr::from_ref(reported), rank))
+        .collect();
+    let (shown, ranks): (Vec<_>, Vec<_>) = report
         .findings
         .iter()
-        .filter(|r| options.sarif_suppressed || r.verdict == Verdict::Report)
-        .collect();
+        .filter_map(|reported| Some((reported, *ranks.get(&ptr::from_ref(reported))?)))
+        .unzip();
     let rules = rules::Table::new(report, &shown);
     let hashes = line_hashes(&shown, options);
     let results: Vec<_> = shown
@@ -65,6 +85,15 @@ fn run(report: &Report, options: &Options<'_>) -> Run {
         .zip(hashes)
         .map(|(reported, hash)| result(report, options, &rules, reported, hash))
         .collect();
+    let mut by_rank: Vec<_> = ranks.iter().zip(&results).collect();
+    by_rank.sort_by_key(|(rank, _)| **rank);
+    let fit = Room::new(room::RESULTS).take(by_rank.into_iter().map(|(_, result)| result));
+    let results: Vec<_> = ranks
+        .into_iter()
+        .zip(results)
+        .filter_map(|(rank, result)| (rank < fit).then_some(result))
+        .collect();
+    let left_out = report.findings.iter().filter(|r| wanted(r)).count() - results.len();
 
     let gone: BTreeSet<ObjectId> = shown
         .iter()
@@ -89,10 +118,10 @@ fn run(report: &Report, options: &Options<'_>) -> Run {
                 .id(&options.category)
                 .build(),
         )
-        .invocations([invocation(report)])
+        .invocations([invocation(report, left_out)])
         .build();
     run.version_control_provenance = provenance(report, &gone);
-    run
+    (run, left_out)
 }
 
 /// The `primaryLocationLineHash` of each finding, where its text is to be had.
@@ -104,7 +133,7 @@ fn line_hashes(shown: &[&Reported], options: &Options<'_>) -> Vec<Option<String>
     for file in shown.chunk_by(|a, b| a.finding.origin.root() == b.finding.origin.root()) {
         let lines: Vec<_> = file
             .iter()
-            .map(|reported| location::line(&reported.finding))
+            .map(|reported| place::outer_lines(&reported.finding).0)
             .collect();
         let of_line = match options.texts.text(file[0].finding.origin.root()) {
             Some(text) => line_hash::compute(&text, &lines.iter().copied().collect()),
@@ -216,7 +245,7 @@ fn properties(report: &Report, finding: &Finding, reveal: Reveal) -> PropertyBag
     }
     let tags = [
         Some(finding.kind.as_str().to_owned()),
-        rules::cwe_of_kind(finding.kind).map(rules::cwe_tag),
+        cwe::of_kind(finding.kind).map(rules::cwe_tag),
     ];
     PropertyBag::builder()
         .tags(tags.into_iter().flatten().collect::<Vec<_>>())
@@ -236,23 +265,40 @@ fn suppression(why: &Why) -> Suppression {
         .build()
 }
 
-fn invocation(report: &Report) -> Invocation {
+/// How the scan went. What makes the whole report doubtful is said before single issues, which may have no room.
+fn invocation(report: &Report, left_out: usize) -> Invocation {
     let summary = &report.summary;
-    let mut notifications: Vec<_> = report
+    let issues: Vec<_> = report
         .issues
         .iter()
         .map(|issue| notification(report, issue))
         .collect();
-    if summary.interrupted {
-        let text = "The scan was interrupted: this report is partial.";
+    let fit = Room::new(room::NOTIFICATIONS).take(issues.iter());
+    let mut notifications = Vec::new();
+    let mut say = |id, level: NotificationLevel, text: &str| {
         notifications.push(
             Notification::builder()
-                .descriptor(reference("interrupted"))
-                .level(NotificationLevel::Error.to_string())
+                .descriptor(reference(id))
+                .level(level.to_string())
                 .message(text)
                 .build(),
         );
+    };
+    if summary.interrupted {
+        let text = "The scan was interrupted: this report is partial.";
+        say("interrupted", NotificationLevel::Error, text);
     }
+    if left_out > 0 {
+        let text = format!(
+            "There was no room for {left_out} findings, the least important by severity, confidence and place."
+        );
+        say("left-out", NotificationLevel::Warning, &text);
+    }
+    if fit < issues.len() {
+        let text = format!("There was no room for {} more issues.", issues.len() - fit);
+        say("left-out", NotificationLevel::Warning, &text);
+    }
+    notifications.extend(issues.into_iter().take(fit));
     Invocation::builder()
         .execution_successful(summary.complete && !summary.interrupted)
         .tool_execution_notifications(notifications)

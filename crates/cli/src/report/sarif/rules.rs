@@ -9,14 +9,12 @@ use serde_sarif::sarif::{
     MultiformatMessageString, PropertyBag, ReportingConfiguration, ReportingDescriptor,
 };
 
-use super::super::{Report, Reported};
+use super::super::{Report, Reported, cwe};
 use super::level;
 
 /// GitHub's bounds: characters of a description, tags of a rule.
 const MAX_DESCRIPTION: usize = 1024;
 const MAX_TAGS: usize = 20;
-/// What a hard-coded credential is where the rule says nothing narrower.
-const CWE_HARD_CODED: u32 = 798;
 /// Secret leakage, in the OWASP Non-Human Identities Top 10.
 const OWASP_LEAKAGE: &str = "OWASP-NHI2:2025";
 
@@ -106,26 +104,18 @@ fn help(rule: &Rule, docs: Option<&str>) -> MultiformatMessageString {
 /// Tags that services filter by, most important first. Services read those of the rule only, so a rule with a finding
 /// in a log has the weakness of logs among them.
 fn tags(rule: &Rule, kinds: &BTreeSet<FileKind>) -> Vec<String> {
-    let number = |tag: &str| {
-        tag.to_ascii_lowercase()
-            .strip_prefix("cwe-")
-            .and_then(|n| n.parse().ok())
-    };
-    let mut cwes: Vec<u32> = rule.tags.iter().filter_map(|tag| number(tag)).collect();
-    if cwes.is_empty() {
-        cwes.push(CWE_HARD_CODED);
-    }
-    cwes.extend(kinds.iter().filter_map(|kind| cwe_of_kind(*kind)));
-
+    let cwes = cwe::of_rule(rule)
+        .into_iter()
+        .chain(kinds.iter().filter_map(|kind| cwe::of_kind(*kind)));
     let own = rule
         .tags
         .iter()
-        .filter(|tag| !tag.is_empty() && number(tag).is_none())
+        .filter(|tag| !tag.is_empty() && cwe::number(tag).is_none())
         .map(ToString::to_string);
     let mut tags = Vec::new();
     for tag in ["security".to_owned()]
         .into_iter()
-        .chain(cwes.into_iter().map(cwe_tag))
+        .chain(cwes.map(cwe_tag))
         .chain([OWASP_LEAKAGE.to_owned(), "secret".to_owned()])
         .chain(own)
         .chain(kinds.iter().map(|kind| kind.as_str().to_owned()))
@@ -135,23 +125,6 @@ fn tags(rule: &Rule, kinds: &BTreeSet<FileKind>) -> Vec<String> {
         }
     }
     tags
-}
-
-/// The weakness that a secret in a file of this kind is beside being hard-coded.
-pub(super) fn cwe_of_kind(kind: FileKind) -> Option<u32> {
-    match kind {
-        // Inclusion of sensitive information in source code.
-        FileKind::Source | FileKind::Generated | FileKind::Notebook => Some(540),
-        // Inclusion of sensitive information in test code.
-        FileKind::TestFixture => Some(531),
-        // Password in configuration file.
-        FileKind::Config | FileKind::AgentConfig => Some(260),
-        // Insertion of sensitive information into log file.
-        FileKind::Log => Some(532),
-        // Cleartext storage of sensitive information.
-        FileKind::Transcript => Some(312),
-        _ => None,
-    }
 }
 
 /// A CWE as GitHub knows it.
