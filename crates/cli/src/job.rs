@@ -24,7 +24,7 @@ use crate::report::{
     Format, Options, Past, Report, Reported, Reveal, Summary, Texts, key_of_place, path_of_key,
 };
 use crate::settings::Settings;
-use crate::{interrupt, progress};
+use crate::{clock, interrupt, progress};
 
 /// A scan that is ready to run: all that could be wrong with its command line and its configuration was looked at.
 pub(crate) struct Job<'a> {
@@ -175,6 +175,7 @@ impl<'a> Job<'a> {
             let message = format!("the git repository cannot be opened: {problem}");
             collector.issue(Issue::general(IssueKind::Unreadable, message));
         }
+        let started = clock::now();
         let mut summary = Summary {
             command: self.command.name,
             counts: Counts::default(),
@@ -182,6 +183,7 @@ impl<'a> Job<'a> {
             complete: false,
             directory: place.root,
             repository: place.repository,
+            time: (started, started),
         };
         let reached = Reached::default();
         let see = |origin: &Origin| reached.add(&self.gate, key_of_place(origin, &summary));
@@ -206,6 +208,7 @@ impl<'a> Job<'a> {
         }
         let interrupted = interrupt.load(Relaxed);
         summary.counts = counts;
+        summary.time.1 = clock::now();
         summary.interrupted = interrupted;
         summary.complete = issues.is_empty() && !interrupted;
         let rules = scanner.rules().clone();

@@ -12,6 +12,7 @@ use clap::error::ErrorKind;
 mod args;
 mod cache;
 mod catalog;
+mod clock;
 mod cmd;
 mod collect;
 mod config;

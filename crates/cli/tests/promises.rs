@@ -62,6 +62,49 @@ fn paths_may_come_in_any_order() {
     }
 }
 
+#[test]
+fn one_scan_writes_all_formats_each_as_if_it_were_the_only_one() {
+    let folder = TempDir::new().unwrap();
+    let (tree, out) = (folder.path().join("tree"), folder.path().join("out"));
+    expand(&tree);
+    write(&tree.join("broken.gz"), b"\x1f\x8b\x08\x00\x00");
+    std::fs::create_dir(&out).unwrap();
+    let files: Vec<_> = FORMATS
+        .iter()
+        .map(|format| format!("{format}={}", out.join(format).display()))
+        .collect();
+    let mut args: Vec<_> = files.iter().flat_map(|file| ["-f", file]).collect();
+    args.extend(["-f", "human"]);
+    let all = scan(&tree, &args);
+    assert_eq!(all.status.code(), Some(1));
+    for format in FORMATS {
+        let alone = scan(&tree, &["-f", format]);
+        let beside = std::fs::read(out.join(format)).unwrap();
+        assert!(!beside.is_empty() && beside == alone.stdout, "{format}");
+    }
+    assert_eq!(all.stdout, std::fs::read(out.join("human")).unwrap());
+
+    let two = scan(&tree, &["-f", "csv", "-f", "junit"]);
+    assert_eq!(two.status.code(), Some(2), "standard output is one report");
+}
+
+#[test]
+fn what_a_report_has_no_room_for_is_said() {
+    let folder = TempDir::new().unwrap();
+    for i in 0..12 {
+        write(&folder.path().join(format!("{i}.txt")), token(i).as_bytes());
+    }
+    let output = scan(folder.path(), &["-f", "github", "-f", "csv=all.csv"]);
+    let annotations = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(annotations.matches("::error file=").count(), 10);
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "keysieve: the github report has no room for 2 findings, the least important\n"
+    );
+    let all = std::fs::read_to_string(folder.path().join("all.csv")).unwrap();
+    assert_eq!(all.matches("\nfinding,").count(), 12);
+}
+
 /// In a network namespace of its own, where there is no network at all, not even the machine's own address.
 #[cfg(target_os = "linux")]
 #[test]

@@ -396,6 +396,9 @@ fn every_report_has_path_and_line() {
                 let hash = &result["partialFingerprints"]["primaryLocationLineHash"];
                 assert!(hash.is_string(), "the text came from the index: {result}");
             }
+            "csv" => assert!(text.contains(",a b.txt,,2,7,2,"), "{text}"),
+            "markdown" => assert!(text.contains("<code>a b&#46;txt</code>:2:7 "), "{text}"),
+            "github" => assert!(text.contains(" file=a b.txt,line=2,endLine=2,"), "{text}"),
             _ => assert!(text.contains("\"a b.txt\""), "{text}"),
         }
     }

@@ -10,13 +10,14 @@ use crate::report::Format;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// human, json, jsonl or sarif; `sarif=FILE` writes that form to a file; may be given several times
+    /// human, json, jsonl, sarif, gitlab, junit, csv, markdown or github; `sarif=FILE` writes that form to a file; may
+    /// be given several times
     #[arg(long, short, value_name = "FORMAT[=FILE]")]
     pub(crate) format: Vec<OutputSpec>,
     /// Write to this file what would go to standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Show the values of secrets
+    /// Show the values of secrets, in the human, json, jsonl and sarif forms
     #[arg(long)]
     pub(crate) reveal: bool,
     /// Put suppressed findings into SARIF, marked as such (GitHub opens alerts for them all the same)

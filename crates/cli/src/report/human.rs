@@ -314,9 +314,7 @@ impl Page<'_> {
     /// What went wrong. It is said also where nothing else is: silence means clean.
     fn issues(&mut self) -> io::Result<()> {
         let Colors { warning, alarm, .. } = self.colors;
-        let Report {
-            issues, summary, ..
-        } = self.report;
+        let issues = &self.report.issues;
         if !issues.is_empty() {
             let issues = count(issues.len() as u64, "issue");
             writeln!(self.out, "{warning}{issues}{warning:#}")?;
@@ -334,12 +332,10 @@ impl Page<'_> {
                 escape::text(&issue.message)
             )?;
         }
-        let problem = match (summary.interrupted, summary.complete) {
-            (true, _) => "The scan was interrupted: this report is partial.",
-            (false, false) => "The scan is incomplete: not everything could be scanned.",
-            (false, true) => return Ok(()),
-        };
-        writeln!(self.out, "{alarm}{problem}{alarm:#}")
+        match self.report.shortfall() {
+            Some(problem) => writeln!(self.out, "{alarm}{problem}{alarm:#}"),
+            None => Ok(()),
+        }
     }
 
     /// A line such as `Skipped 4: 3 symlink, 1 too-large`, if there is anything to count.
@@ -355,13 +351,14 @@ impl Page<'_> {
     }
 }
 
-fn position(finding: &Finding) -> String {
+/// `LINE:COLUMN` in the content that was scanned.
+pub(super) fn position(finding: &Finding) -> String {
     let start = finding.location.start;
     format!("{}:{}", start.line, start.column)
 }
 
 /// `1 file`, `2 files`.
-fn count(n: u64, noun: &str) -> String {
+pub(super) fn count(n: u64, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -3,7 +3,11 @@
 //! A report knows findings, issues and counts, and how to say them. It must not know how a scan is made, where its
 //! output goes or what it does to the exit code. Each format is one file and one row of [`FORMATS`]; to add one, write
 //! the file and the row, and the tests that loop over the table hold it to the promises: no secret without
-//! [`Reveal::Plain`], and the same bytes for the same report. That is why no time of day is in any format.
+//! [`Reveal::Plain`], and the same bytes for the same report. That is why no time of day is in any format but
+//! [`gitlab`], which is refused without one; there it is a field of the report.
+//!
+//! The formats for services ([`gitlab`], [`junit`], [`csv`], [`markdown`], [`github`]) end up in logs, tables and pages
+//! of others and show no value even with [`Reveal::Plain`].
 //!
 //! Some formats have bounds, their own or those of who reads them. What then has no room is chosen by one order
 //! ([`Report::ranked`]), counted in the report itself where it can say anything, and returned to the caller.
@@ -15,17 +19,23 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Verdict};
 use keysieve_engine::rule::{Rule, RuleSet};
 use keysieve_engine::{Counts, Finding, Issue, Origin, Severity};
 
+mod csv;
 mod cwe;
 mod escape;
 mod explanation;
+mod github;
+mod gitlab;
 mod human;
 mod json;
 mod jsonl;
+mod junit;
 mod line_hash;
+mod markdown;
 mod past;
 mod place;
 #[cfg(test)]
@@ -82,6 +92,8 @@ pub(crate) struct Summary {
     pub(crate) directory: PathBuf,
     /// The git repository around it, if there is one.
     pub(crate) repository: Option<Repository>,
+    /// When the scan began and ended, for the one format that is refused without.
+    pub(crate) time: (Timestamp, Timestamp),
 }
 
 /// The repository that was scanned.
@@ -145,6 +157,16 @@ pub(crate) enum Format {
     Jsonl,
     /// SARIF 2.1.0, as code scanning services read it.
     Sarif,
+    /// GitLab's report of secrets.
+    Gitlab,
+    /// JUnit's XML, for services that show results of tests.
+    Junit,
+    /// Comma-separated values.
+    Csv,
+    /// Markdown, for the summary of a step on GitHub.
+    Markdown,
+    /// Commands to GitHub's runner that annotate lines.
+    Github,
 }
 
 /// Writes a whole report, and says how many findings it had no room for.
@@ -156,6 +178,11 @@ pub(crate) const FORMATS: &[(Format, &str, Writer)] = &[
     (Format::Json, "json", json::write),
     (Format::Jsonl, "jsonl", jsonl::write),
     (Format::Sarif, "sarif", sarif::write),
+    (Format::Gitlab, "gitlab", gitlab::write),
+    (Format::Junit, "junit", junit::write),
+    (Format::Csv, "csv", csv::write),
+    (Format::Markdown, "markdown", markdown::write),
+    (Format::Github, "github", github::write),
 ];
 
 impl Format {
@@ -248,6 +275,15 @@ impl Report {
             (*verdict != Verdict::Report, Reverse(rank))
         });
         ranked
+    }
+
+    /// Why the scan did not come to its end, if it did not.
+    fn shortfall(&self) -> Option<&'static str> {
+        match (self.summary.interrupted, self.summary.complete) {
+            (true, _) => Some("The scan was interrupted: this report is partial."),
+            (false, false) => Some("The scan is incomplete: not everything could be scanned."),
+            (false, true) => None,
+        }
     }
 
     /// The rule of a finding.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::{Builtin, RuleFile, RuleSet, compile};
 use keysieve_engine::{
@@ -115,6 +116,7 @@ pub(super) fn summary() -> Summary {
         complete: true,
         directory: std::env::temp_dir().join("project"),
         repository: None,
+        time: (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
     }
 }
 

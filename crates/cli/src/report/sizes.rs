@@ -86,3 +86,46 @@ fn sarif_has_room_for_findings_beside_many_issues() {
         format!("There was no room for {} more issues.", MANY - said)
     );
 }
+
+#[test]
+fn markdown_stays_below_a_mebibyte() {
+    let mut report = sample::many(MANY);
+    let issues = sample::report().issues;
+    report.issues = issues.iter().cycle().take(MANY).cloned().collect();
+    let (text, left_out) = written(Format::Markdown, &report);
+    assert!(text.len() < 1 << 20, "{}", text.len());
+    let rows = |severity: &str| {
+        let start = format!("| {severity} | high | <code>");
+        text.lines().filter(|line| line.starts_with(&start)).count()
+    };
+    assert!(rows("critical") > 1_000 && rows("low") == 0);
+    assert!(rows("critical") == MANY / 4 || rows("high") == 0);
+    let rows = rows("critical") + rows("high") + rows("medium");
+    assert_eq!(rows + left_out, MANY);
+    let more = format!("{left_out} more findings, the least important, had no room.");
+    assert!(text.contains(&more) && text.contains(" more issues had no room."));
+}
+
+#[test]
+fn what_has_no_such_bound_is_complete() {
+    let report = sample::many(MANY);
+    for (format, needle) in [
+        (Format::Csv, "\r\nfinding,"),
+        (Format::Junit, "<failure "),
+        (Format::Gitlab, "\"keysieve_rule_id\""),
+        (Format::Jsonl, "{\"type\":\"finding\""),
+    ] {
+        let (text, left_out) = written(format, &report);
+        assert_eq!(
+            (text.matches(needle).count(), left_out),
+            (MANY, 0),
+            "{format:?}"
+        );
+        if format == Format::Csv {
+            assert!(text.len() < 50 << 20);
+        }
+    }
+    let (text, left_out) = written(Format::Github, &report);
+    assert_eq!(text.matches("\n::").count() + 1, 10 + 10 + 10);
+    assert_eq!(left_out, MANY - 29);
+}

@@ -18,6 +18,16 @@ pub(super) fn of_path(path: &Path, summary: &Summary) -> String {
     from_root(path, summary, "file:///", |name| encode(name, b""))
 }
 
+/// The file that a content is or stands in, as services name it: as [`of_path`], but with its characters as they are.
+/// What has no path, such as standard input, gets a [`stand_in`].
+pub(super) fn file_name(origin: &Origin, summary: &Summary) -> String {
+    let plain = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    match origin.root_path() {
+        Some(path) => from_root(path, summary, "/", plain),
+        None => stand_in(origin),
+    }
+}
+
 /// A name for what has no path, where a service demands one.
 pub(super) fn stand_in(origin: &Origin) -> String {
     match (origin.object_kind(), origin.object()) {
@@ -166,6 +176,17 @@ mod tests {
         assert_eq!(path(Path::new("a.rs")), "sub%20dir/a.rs");
         assert_eq!(path(Path::new("../a.rs")), "a.rs");
         assert_eq!(path(&root.join("b/c")), "b/c");
+    }
+
+    #[test]
+    fn a_service_reads_the_name_as_it_is() {
+        let name = |origin| file_name(&origin, &sample::summary());
+        assert_eq!(
+            name(Origin::File("./src/../a b,\u{e9}.rs".into())),
+            "a b,\u{e9}.rs"
+        );
+        assert_eq!(name(Origin::File("/etc/a%b".into())), "/etc/a%b");
+        assert_eq!(name(Origin::Stdin), "stdin");
     }
 
     #[test]

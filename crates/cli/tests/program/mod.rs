@@ -12,12 +12,17 @@ pub(crate) mod git;
 pub(crate) mod planted;
 
 /// Every format of reports.
-pub(crate) const FORMATS: [&str; 4] = ["human", "json", "jsonl", "sarif"];
+pub(crate) const FORMATS: [&str; 9] = [
+    "human", "json", "jsonl", "sarif", "gitlab", "junit", "csv", "markdown", "github",
+];
+/// Those of them that show values when asked to.
+pub(crate) const REVEALING: [&str; 4] = ["human", "json", "jsonl", "sarif"];
 
-/// `keysieve`, in `folder`, with none of the variables of whoever runs the tests.
+/// `keysieve`, in `folder`, with none of the variables of whoever runs the tests, and at the same second always.
 pub(crate) fn keysieve(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keysieve"));
-    command.env_clear().current_dir(folder).stdin(Stdio::null());
+    command.env_clear().env("SOURCE_DATE_EPOCH", "1800000000");
+    command.current_dir(folder).stdin(Stdio::null());
     command
 }
 
