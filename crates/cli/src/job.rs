@@ -45,6 +45,8 @@ pub(crate) struct Command {
     pub(crate) name: &'static str,
     /// The category of its run in SARIF.
     pub(crate) category: &'static str,
+    /// Whether it comes to every file of what it scans, also when it runs again and remembers the run before.
+    pub(crate) comes_to_all: bool,
 }
 
 /// What a command does to findings before they are reported; what it knows of where they come from.
@@ -188,7 +190,7 @@ impl<'a> Job<'a> {
         let reached = Reached::default();
         let see = |origin: &Origin| reached.add(&self.gate, key_of_place(origin, &summary));
         let mut session = scanner.session(&collector, &interrupt);
-        if self.gate.has_baseline() {
+        if self.gate.has_baseline() && self.command.comes_to_all {
             session = session.seen_by(&see);
         }
         let scanned = |elapsed| progress::scanned(session.stats(), elapsed);

@@ -20,6 +20,7 @@ use crate::report::{Past, Report};
 const COMMAND: Command = Command {
     name: "baseline",
     category: "keysieve/baseline/",
+    comes_to_all: true,
 };
 
 /// Runs one of the commands.

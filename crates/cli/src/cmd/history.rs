@@ -27,6 +27,7 @@ use crate::report::{Commit, Past, Report, Reported};
 const COMMAND: Command = Command {
     name: "history",
     category: "keysieve/history/",
+    comes_to_all: false,
 };
 
 /// Scans what a repository ever held, or what a range of commits added, and reports.
@@ -151,7 +152,10 @@ pub(super) fn report(
     }
     let histories = Histories(vec![builder.build(path).map_err(git_error)?]);
     let progress = |elapsed| histories.progress(elapsed);
-    let judge = |_: &Scanner, findings: &mut [Reported]| histories.attribute(findings);
+    let judge = |_: &Scanner, findings: &mut [Reported]| {
+        let past = histories.attribute(findings);
+        tell(findings, past)
+    };
     let drive = |session: &Session<'_>| histories.walk(session, None);
     job.report(&drive, &Blobs(opened), Some(&progress), &judge)
 }

@@ -14,6 +14,7 @@ use crate::report::Past;
 const COMMAND: Command = Command {
     name: "push",
     category: "keysieve/push/",
+    comes_to_all: true,
 };
 
 /// The longest list of references that is read, in bytes: some hundred thousand of them.

@@ -16,6 +16,7 @@ use crate::report::{Past, Texts};
 const COMMAND: Command = Command {
     name: "scan",
     category: "keysieve/tree/",
+    comes_to_all: true,
 };
 
 /// Scans and reports.

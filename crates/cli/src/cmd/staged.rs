@@ -11,6 +11,7 @@ use crate::report::Past;
 const COMMAND: Command = Command {
     name: "staged",
     category: "keysieve/staged/",
+    comes_to_all: true,
 };
 
 /// Scans what the next commit adds, and reports.

@@ -353,7 +353,14 @@ pub(super) fn many(findings: usize) -> Report {
         }
     });
     let findings = findings.collect();
-    Report::new(rules, findings, Vec::new(), summary(), Past::default())
+    Report::new(
+        rules,
+        findings,
+        Vec::new(),
+        summary(),
+        Past::default(),
+        Vec::new(),
+    )
 }
 
 /// A name that is no UTF-8, where the system knows such names.

@@ -223,6 +223,8 @@ impl fmt::Display for Exception {
 mod tests {
     use super::*;
 
+    type Change = fn(&mut ExceptionSpec);
+
     fn spec() -> ExceptionSpec {
         ExceptionSpec {
             id: "E1".to_owned(),
@@ -247,7 +249,7 @@ mod tests {
 
     #[test]
     fn all_that_is_named_must_fit() {
-        let exception = |change: fn(&mut ExceptionSpec)| {
+        let exception = |change: Change| {
             let mut spec = spec();
             change(&mut spec);
             Exception::new(spec, &ExceptionTerms::default()).expect("it is one")
@@ -292,7 +294,7 @@ mod tests {
             ..spec()
         };
         assert!(Exception::new(full(), &terms).is_ok());
-        let changes: [(fn(&mut ExceptionSpec), &str); 13] = [
+        let changes: [(Change, &str); 13] = [
             (|s| s.id = " ".to_owned(), "`id`"),
             (|s| s.reason = String::new(), "`reason`"),
             (|s| s.owner = String::new(), "`owner`"),

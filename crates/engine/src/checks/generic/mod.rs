@@ -7,7 +7,7 @@
 use super::score::{self, Candidate};
 use super::{Opinion, Subject, entropy, words};
 use crate::rule::{CheckName, Rule};
-use crate::verify::Operator;
+use crate::verify::{Assignment, Operator};
 use crate::{Evidence, FileKind, Reason};
 
 mod form;
@@ -40,27 +40,30 @@ pub fn judge(subject: Subject<'_>, wanted: Wanted) -> Option<Opinion> {
         Opinion::Sure(bits)
     } else if score >= bands.medium {
         Opinion::For(bits)
-    } else if score >= bands.low || wanted == Wanted::Password && is_word(subject) {
+    } else if score >= bands.low || is_word(subject, wanted) {
         Opinion::Doubt(reason)
     } else {
         Opinion::Against(reason)
     })
 }
 
-/// Whether a password may be a word that a person chose: the model gives it little, and yet it opens a door. It is quoted,
-/// or stands where settings do; it is no other name for what it is assigned to.
-fn is_word(subject: Subject<'_>) -> bool {
+/// Whether a password, or what is called a secret, may be a word that a person chose: the model gives it little, and yet it
+/// opens a door. It is quoted, or stands where settings do; it is no other name for what it is assigned to.
+fn is_word(subject: Subject<'_>, wanted: Wanted) -> bool {
     let value = subject.value();
     let Some(assignment) = subject.matched.assignment else {
         return false;
     };
     let name = &subject.text[assignment.name.range()];
-    let is_setting = assignment.quoted || subject.kind == FileKind::Config;
+    let is_setting =
+        assignment.quoted || subject.kind == FileKind::Config || is_variable(name, assignment);
+    let is_chosen = wanted == Wanted::Password || name::ends_in(name, b"secret");
     let is_assigned = matches!(
         assignment.operator,
         Operator::Equals | Operator::Colon | Operator::Compare | Operator::Close
     );
     is_setting
+        && is_chosen
         && is_assigned
         && name::ends_in_secret(name)
         && value.iter().all(u8::is_ascii_graphic)
@@ -77,6 +80,14 @@ pub(super) fn explain(rule: &Rule, subject: Subject<'_>) -> Option<Opinion> {
     })?;
     let candidate = weigh(subject, wanted)?.ok()?;
     Some(Opinion::For(score::explain(&candidate, wanted)))
+}
+
+/// Whether a variable of the environment is set: `DB_PASS=v`, in whatever file.
+fn is_variable(name: &[u8], assignment: Assignment) -> bool {
+    assignment.operator == Operator::Equals
+        && assignment.value.start == assignment.name.end + 1
+        && name.contains(&b'_')
+        && !name.iter().any(u8::is_ascii_lowercase)
 }
 
 /// What the model is asked about, or the opinion on a value that its form or its name decides on. `None` for a match
@@ -100,7 +111,7 @@ mod tests {
     use super::*;
     use crate::Span;
     use crate::checks::draw;
-    use crate::verify::{Assignment, Match};
+    use crate::verify::Match;
 
     fn of(
         wanted: Wanted,
@@ -201,6 +212,7 @@ mod tests {
         for (name, value, quoted, kind) in [
             ("password", "whiteduke", true, Source),
             ("DB_PASSWORD", "whiteduke", false, Config),
+            ("APP_PASS", "whiteduke", false, Source),
             ("password", "open-sesame", true, Config),
         ] {
             let opinion = of(Wanted::Password, name, value, quoted, kind);

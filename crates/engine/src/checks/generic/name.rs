@@ -203,6 +203,13 @@ pub(super) fn ends_in_secret(name: &[u8]) -> bool {
     })
 }
 
+/// Whether `word`, in lower case, is the last part of a name.
+pub(super) fn ends_in(name: &[u8], word: &[u8]) -> bool {
+    parts(name)
+        .next_back()
+        .is_some_and(|part| part.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
