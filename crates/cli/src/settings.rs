@@ -225,7 +225,8 @@ impl Settings {
     }
 
     /// All that decides whether something is found in a content, but for the program itself, as a text to compare.
-    /// How findings are ranked and which are reported is no part of it. Ask before the scan: rules compile while it runs.
+    /// How findings are ranked and which are reported is no part of it, but for whether what must be of low confidence is
+    /// looked for. Ask before the scan: rules compile while it runs.
     pub(crate) fn basis(&self, scanner: &Scanner, limits: &LimitArgs) -> String {
         let rules: Vec<&Rule> = scanner.rules().rules().collect();
         let ids: Vec<&str> = rules.iter().map(|rule| &*rule.id).collect();
@@ -237,10 +238,9 @@ impl Settings {
         let depth = limits.decode_depth.or(self.config.scan.decode_depth);
         let most = self.max_file_size(limits);
         let ignored = &self.config.paths.ignore;
-        format!(
-            "{:?}",
-            (ids, users, depth, most, ignored, &self.attributes_text)
-        )
+        let beside = scanner.looks_beside();
+        let places = (ignored, &self.attributes_text);
+        format!("{:?}", (ids, users, depth, most, places, beside))
     }
 
     /// The largest file that is read.

@@ -131,6 +131,12 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// Whether a finding that is of low confidence, whatever else is known of it, can be reported.
+    pub fn reports_low(&self) -> bool {
+        self.min_confidence == Confidence::Low
+            || self.kinds.iter().any(|(_, kind)| kind.confidence.is_some())
+    }
+
     /// Ranks a finding by its kind of file and says whether it is reported. `lines` are the lines that it stands in and
     /// the one before.
     pub(crate) fn judge(

@@ -54,6 +54,8 @@ pub(super) struct Window {
     named: Range<usize>,
     /// Where quadruples of tier F may stand.
     quads: Places,
+    /// Whether names are looked for that no operator joins to a value.
+    pub(super) beside: bool,
 }
 
 impl Default for Window {
@@ -64,6 +66,7 @@ impl Default for Window {
             starts: Places::default(),
             named: 0..0,
             quads: Places::default(),
+            beside: true,
         }
     }
 }
@@ -345,18 +348,19 @@ impl Fast {
         for_bits(here.tokens & ahead & !tokens_before, 0, |bit| {
             let (plausible, digit) = looks(here, next, bit);
             if plausible {
-                self.named(text, at + bit, digit, &mut window.named, hits);
+                let beside = digit && window.beside;
+                self.named(text, at + bit, beside, &mut window.named, hits);
             }
         });
     }
 
-    /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`). A value
-    /// with a digit may stand beside a name without an operator between them, or be glued to one.
+    /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`); with
+    /// `beside`, also for those that no operator joins to it.
     fn named(
         &self,
         text: &[u8],
         at: usize,
-        digit: bool,
+        beside: bool,
         done: &mut Range<usize>,
         hits: &mut Vec<Hit>,
     ) {
@@ -378,7 +382,7 @@ impl Fast {
         if let Some(operator) = verify::operator_before(text, at) {
             look(verify::names_before(text, operator));
         }
-        if digit {
+        if beside {
             look(verify::line_before(text, at));
             look(verify::glued_names(text, at));
         }

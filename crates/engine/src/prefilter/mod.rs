@@ -44,3 +44,12 @@ pub trait Prefilter: Send + Sync {
 pub struct Scratch {
     window: Box<fast::Window>,
 }
+
+impl Scratch {
+    /// With or without hits of names that no operator joins to a value: `acme token v`.
+    pub fn new(beside: bool) -> Self {
+        let mut scratch = Self::default();
+        scratch.window.beside = beside;
+        scratch
+    }
+}

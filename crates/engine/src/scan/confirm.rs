@@ -27,7 +27,7 @@ impl Scan<'_> {
         let own = own.map_or((0, text.len()), |w| w.own);
         let mut found = Vec::new();
         self.cursors.reset();
-        let mut verifier = Verifier::new(text);
+        let mut verifier = Verifier::new(text).beside(self.session.looks_beside());
         for hit in hits {
             for Use {
                 rule: index,

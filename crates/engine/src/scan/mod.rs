@@ -91,12 +91,17 @@ impl Session<'_> {
         &self.stats
     }
 
+    /// Whether values are looked for that only stand beside a name: they are of low confidence, and many.
+    fn looks_beside(&self) -> bool {
+        self.explainer.is_some() || self.scanner.looks_beside()
+    }
+
     /// The scan of one thread.
     pub fn scan(&self) -> Scan<'_> {
         Scan {
             session: self,
             hits: Vec::new(),
-            scratch: Scratch::default(),
+            scratch: Scratch::new(self.looks_beside()),
             cursors: Cursors::new(self.scanner.rules.len()),
             tally: Tally::default(),
         }

@@ -118,6 +118,12 @@ impl Scanner {
         &self.rules
     }
 
+    /// Whether values are looked for that no operator joins to a name, such as `acme token v`: only where the policy may
+    /// report what is of low confidence.
+    pub fn looks_beside(&self) -> bool {
+        self.policy.reports_low()
+    }
+
     /// Names the key of the fingerprints: those of another key cannot be compared with them.
     pub fn key_id(&self) -> String {
         self.fingerprinter.key_id()

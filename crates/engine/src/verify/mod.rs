@@ -48,6 +48,7 @@ pub struct Cursor {
 #[derive(Debug)]
 pub struct Verifier<'t> {
     text: &'t [u8],
+    beside: bool,
     reader: Reader<'t>,
 }
 
@@ -56,8 +57,15 @@ impl<'t> Verifier<'t> {
     pub fn new(text: &'t [u8]) -> Self {
         Self {
             text,
+            beside: true,
             reader: Reader::new(text),
         }
+    }
+
+    /// With or without values that no operator joins to a name, which are of low confidence.
+    #[must_use]
+    pub fn beside(self, beside: bool) -> Self {
+        Self { beside, ..self }
     }
 
     /// Looks for a match of `rule` whose literal, written `literal` in the rule, stands at `at`. Hits must come in the
@@ -123,9 +131,12 @@ impl<'t> Verifier<'t> {
             return ends.then(|| self.joined(rule, keyword, cursor)).flatten();
         }
         // The start of a longer word is the vendor only where it is long enough to be told by it.
-        let beside = ends || keyword.len() >= beside::DISTINCT;
-        self.joined(rule, keyword, cursor)
-            .or_else(|| beside.then(|| self.beside(rule, keyword, cursor)).flatten())
+        let beside = self.beside && (ends || keyword.len() >= beside::DISTINCT);
+        self.joined(rule, keyword, cursor).or_else(|| {
+            beside
+                .then(|| self.value_beside(rule, keyword, cursor))
+                .flatten()
+        })
     }
 
     /// The value that an operator joins to a name.
@@ -172,7 +183,7 @@ impl<'t> Verifier<'t> {
     }
 
     /// The value that stands beside a name with no operator of its own.
-    fn beside(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
+    fn value_beside(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
         let text = self.text;
         let (value, quoted) = self.reader.value_beside(rule, keyword)?;
         // No name begins where a value does: this stands for every name before that value.
