@@ -222,7 +222,11 @@ fn findings(folder: &Path) -> BTreeMap<String, Vec<Value>> {
     let report = report(folder, &["--min-confidence", "low", "--reveal"], 1);
     assert_eq!(report["issues"], serde_json::json!([]));
     let mut files: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for finding in array(&report, "/findings") {
+    // The account beside a password is a finding of its own.
+    let secrets = array(&report, "/findings")
+        .iter()
+        .filter(|finding| !text(finding, "/rule").ends_with("-user"));
+    for finding in secrets {
         let path = text(finding, "/path").to_owned();
         files.entry(path).or_default().push(finding.clone());
     }

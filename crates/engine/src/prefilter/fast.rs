@@ -54,7 +54,7 @@ pub(super) struct Window {
     named: Range<usize>,
     /// Where quadruples of tier F may stand.
     quads: Places,
-    /// Whether names are looked for that no operator joins to a value.
+    /// Whether names are looked for that a value is glued to.
     pub(super) beside: bool,
 }
 
@@ -348,19 +348,19 @@ impl Fast {
         for_bits(here.tokens & ahead & !tokens_before, 0, |bit| {
             let (plausible, digit) = looks(here, next, bit);
             if plausible {
-                let beside = digit && window.beside;
-                self.named(text, at + bit, beside, &mut window.named, hits);
+                let glued = digit && window.beside;
+                self.named(text, at + bit, (digit, glued), &mut window.named, hits);
             }
         });
     }
 
-    /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`); with
-    /// `beside`, also for those that no operator joins to it.
+    /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`). A value
+    /// with a digit may stand behind a name without an operator between them, and may be glued to one.
     fn named(
         &self,
         text: &[u8],
         at: usize,
-        beside: bool,
+        (digit, glued): (bool, bool),
         done: &mut Range<usize>,
         hits: &mut Vec<Hit>,
     ) {
@@ -382,8 +382,10 @@ impl Fast {
         if let Some(operator) = verify::operator_before(text, at) {
             look(verify::names_before(text, operator));
         }
-        if beside {
+        if digit {
             look(verify::line_before(text, at));
+        }
+        if glued {
             look(verify::glued_names(text, at));
         }
     }

@@ -18,21 +18,36 @@ const TUPLE: usize = 3;
 /// Most bytes between the start of a line and a name that a command sets.
 const COMMAND: usize = 24;
 
+/// A value that stands apart from its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Apart {
+    pub(super) value: Value,
+    /// Whether the word for a value and an operator stand before it: `value=v`.
+    pub(super) has_operator: bool,
+}
+
 impl Reader<'_> {
     /// The value that belongs to the name around `keyword`, though no operator joins them. Told only where the context
     /// leaves no doubt of that.
-    pub(super) fn value_apart(&mut self, keyword: Span) -> Option<Value> {
+    pub(super) fn value_apart(&mut self, keyword: Span) -> Option<Apart> {
         let name = name_around(self.text, keyword);
-        if let Some((_, value)) = self.apart.filter(|(read, _)| *read == name) {
-            return value;
+        if let Some((_, apart)) = self.apart.filter(|(read, _)| *read == name) {
+            return apart;
         }
-        let value = self
-            .argument(name)
-            .or_else(|| self.of_tuple(name))
-            .or_else(|| self.of_pair(name))
-            .filter(|value| value.span.start - name.start <= MAX_NAME);
-        self.apart = Some((name, value));
-        value
+        let behind_blanks = self.argument(name).or_else(|| self.of_tuple(name));
+        let apart = match behind_blanks {
+            Some(value) => Some(Apart {
+                value,
+                has_operator: false,
+            }),
+            None => self.of_pair(name).map(|value| Apart {
+                value,
+                has_operator: true,
+            }),
+        };
+        let apart = apart.filter(|apart| apart.value.span.start - name.start <= MAX_NAME);
+        self.apart = Some((name, apart));
+        apart
     }
 
     /// `--password v` and `ENV DB_PASSWORD v`. Without quotes it needs what no word of a sentence has.
@@ -232,7 +247,8 @@ mod tests {
 
     fn apart(text: &str) -> Option<(&str, bool)> {
         let at = text.to_ascii_lowercase().find("pass").expect("the keyword");
-        let value = Reader::new(text.as_bytes()).value_apart(Span::new(at, at + 4))?;
+        let apart = Reader::new(text.as_bytes()).value_apart(Span::new(at, at + 4))?;
+        let value = apart.value;
         Some((&text[value.span.range()], value.quoted))
     }
 

@@ -12,6 +12,7 @@
 //!
 //! One keyword gives at most one assignment, in a bounded number of steps.
 
+use super::apart::Apart;
 use crate::Span;
 
 /// A value and the name that it is assigned to.
@@ -63,7 +64,7 @@ pub(super) struct Reader<'t> {
     /// Where the name ended for which this was read.
     last: Option<(usize, Option<Value>)>,
     /// The name for which a value that stands apart was read, and that value.
-    pub(super) apart: Option<(Span, Option<Value>)>,
+    pub(super) apart: Option<(Span, Option<Apart>)>,
     /// Bytes none of which ends a bare value.
     plain: Span,
 }

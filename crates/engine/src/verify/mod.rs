@@ -15,6 +15,7 @@ mod boundary;
 mod brute;
 mod value;
 
+use apart::Apart;
 use assignment::Reader;
 
 pub use assignment::{Assignment, Operator};
@@ -143,7 +144,10 @@ impl<'t> Verifier<'t> {
     fn joined(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
         let text = self.text;
         let apart = self.reader.value_apart(keyword);
-        let found = apart.or_else(|| self.reader.value_after(keyword.end))?;
+        let found = match apart {
+            Some(apart) => apart.value,
+            None => self.reader.value_after(keyword.end)?,
+        };
         let mut value = found.span;
         if let Some(default) = fallback(&text[value.range()]) {
             value = Span::new(value.start + default.start, value.start + default.end);
@@ -158,7 +162,7 @@ impl<'t> Verifier<'t> {
         let tried = Some((name.start, value.start));
         if cursor.tried == tried
             || apart.is_none() && rule.is_generic() && is_followed_by_word(text, name.end)
-            || rule.tier == Tier::Keyword && !self.is_sought(value, apart.is_some())
+            || rule.tier == Tier::Keyword && !self.is_sought(value, apart)
         {
             return None;
         }
@@ -176,10 +180,12 @@ impl<'t> Verifier<'t> {
         })
     }
 
-    /// Whether the prefilter looks at a value of a rule of tier K: left of those that stand apart, only if they have a digit.
-    fn is_sought(&self, value: Span, apart: bool) -> bool {
+    /// Whether the prefilter looks at a value of a rule of tier K: left of those without an operator, only if they have a
+    /// digit.
+    fn is_sought(&self, value: Span, apart: Option<Apart>) -> bool {
+        let has_operator = apart.is_none_or(|apart| apart.has_operator);
         is_plausible(self.text, value.start)
-            && (!apart || beside::has_digit(self.text, value.start, MIN_RUN))
+            && (has_operator || beside::has_digit(self.text, value.start, MIN_RUN))
     }
 
     /// The value that stands beside a name with no operator of its own.
