@@ -54,7 +54,7 @@ pub(super) struct Window {
     named: Range<usize>,
     /// Where quadruples of tier F may stand.
     quads: Places,
-    /// Whether names are looked for that a value is glued to.
+    /// Whether names are looked for that no operator joins to a value.
     pub(super) beside: bool,
 }
 
@@ -348,19 +348,20 @@ impl Fast {
         for_bits(here.tokens & ahead & !tokens_before, 0, |bit| {
             let (plausible, digit) = looks(here, next, bit);
             if plausible {
-                let glued = digit && window.beside;
-                self.named(text, at + bit, (digit, glued), &mut window.named, hits);
+                let beside = digit && window.beside;
+                self.named(text, at + bit, (digit, beside), &mut window.named, hits);
             }
         });
     }
 
     /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`). A value
-    /// with a digit may stand behind a name without an operator between them, and may be glued to one.
+    /// with a digit may stand behind a name on its line without an operator between them; where values beside a name are
+    /// looked for, also on the next line, or glued to it.
     fn named(
         &self,
         text: &[u8],
         at: usize,
-        (digit, glued): (bool, bool),
+        (digit, beside): (bool, bool),
         done: &mut Range<usize>,
         hits: &mut Vec<Hit>,
     ) {
@@ -382,11 +383,11 @@ impl Fast {
         if let Some(operator) = verify::operator_before(text, at) {
             look(verify::names_before(text, operator));
         }
-        if digit {
+        if beside {
             look(verify::line_before(text, at));
-        }
-        if glued {
             look(verify::glued_names(text, at));
+        } else if digit {
+            look(verify::names_before(text, at));
         }
     }
 }

@@ -46,7 +46,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// With or without hits of names that a value is glued to: `acme-token-v`.
+    /// With or without hits of names that no operator joins to a value: `acme token v`, `acme-token-v`.
     pub fn new(beside: bool) -> Self {
         let mut scratch = Self::default();
         scratch.window.beside = beside;
