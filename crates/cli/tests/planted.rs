@@ -49,24 +49,30 @@ fn no_report_holds_a_value_unless_asked_to() {
         let leaked = planted
             .values
             .iter()
-            .filter(|value| text.contains(*value))
+            .filter(|value| holds(&text, value))
             .count();
         assert_eq!(leaked, 0, "{format} holds values");
 
         let revealed = scan(folder.path(), &[&args[..], &["--reveal"]].concat());
         let text = String::from_utf8(revealed.stdout).unwrap();
-        let shown = planted
+        let hidden: Vec<_> = planted
             .values
             .iter()
-            .filter(|value| text.contains(*value))
-            .count();
+            .filter(|value| !holds(&text, value))
+            .collect();
+        let shown = planted.values.len() - hidden.len();
         let all = if REVEALING.contains(&format) {
             planted.values.len()
         } else {
             0
         };
-        assert_eq!(shown, all, "{format} with --reveal");
+        assert_eq!(shown, all, "{format} with --reveal: {hidden:?}");
     }
+}
+
+/// Whether `text` holds a value as it was planted, or what it stands for.
+fn holds(text: &str, value: &str) -> bool {
+    text.contains(value) || text.contains(&value.replace("%3A", ":"))
 }
 
 /// Not a test: `.ci/sarif` expands the fixtures by it, into the folder that `KEYSIEVE_PLANTED` names.
