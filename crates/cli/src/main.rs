@@ -18,6 +18,7 @@ mod collect;
 mod config;
 mod exit;
 mod gate;
+mod gitleaks;
 mod hook;
 mod input;
 mod interrupt;
@@ -32,7 +33,11 @@ use exit::{Exit, UsageError};
 
 fn main() -> ExitCode {
     quiet_panics();
-    let cli = match Cli::try_parse_from(with_command(std::env::args_os().collect())) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some(words) = gitleaks::command_line(&words) {
+        return gitleaks::main(words);
+    }
+    let cli = match Cli::try_parse_from(with_command(words)) {
         Ok(cli) => cli,
         Err(error) => {
             let exit = match error.kind() {

@@ -1,0 +1,244 @@
+//! Where encoded text stands.
+
+use std::ops::Range;
+
+/// An encoding. The values are bits, in the order in which tags name them.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Kind {
+    Percent = 1,
+    Unicode = 2,
+    Hex = 4,
+    Base64 = 8,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Percent, Self::Unicode, Self::Hex, Self::Base64];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Percent => "percent",
+            Self::Unicode => "unicode",
+            Self::Hex => "hex",
+            Self::Base64 => "base64",
+        }
+    }
+}
+
+/// The fewest digits of a hexadecimal text.
+const HEX: usize = 32;
+
+/// The fewest characters of a base64 text, without its padding.
+const BASE64: usize = 16;
+
+/// Text that looks encoded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Found {
+    pub(super) kind: Kind,
+    pub(super) range: Range<usize>,
+}
+
+/// All text that looks encoded. Of two that overlap or abut, the one of the later [`Kind`] is left for the next pass.
+pub(super) fn all(text: &[u8]) -> Vec<Found> {
+    let found = Finder { text, at: 0 }.collect::<Vec<_>>();
+    let yields = |a: &Found, b: &Found| super::touches(&a.range, &b.range) && b.kind < a.kind;
+    (0..found.len())
+        .filter(|&i| {
+            let before = i.checked_sub(1).map(|i| &found[i]);
+            let after = found.get(i + 1);
+            ![before, after].into_iter().flatten().any(|other| yields(&found[i], other))
+        })
+        .map(|i| found[i].clone())
+        .collect()
+}
+
+/// What a byte can begin or continue, as bits of a table.
+const IN_BASE64: u8 = 1;
+const IN_HEX: u8 = 2;
+const BEGINS: u8 = 4;
+
+const TABLE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        if b.is_ascii_alphanumeric() || matches!(b, b'_' | b'/' | b'+' | b'-') {
+            table[byte] |= IN_BASE64;
+        }
+        if b.is_ascii_hexdigit() {
+            table[byte] |= IN_HEX;
+        }
+        if matches!(b, b'%' | b'\\') {
+            table[byte] |= BEGINS;
+        }
+        byte += 1;
+    }
+    table
+};
+
+struct Finder<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Iterator for Finder<'_> {
+    type Item = Found;
+
+    fn next(&mut self) -> Option<Found> {
+        while self.at < self.text.len() {
+            let start = self.at;
+            let class = TABLE[usize::from(self.text[start])];
+            if class & IN_BASE64 != 0 {
+                let end = self.run(start, IN_BASE64);
+                if let Some(found) = self.in_run(start, end) {
+                    self.at = found.range.end;
+                    return Some(found);
+                }
+                self.at = end;
+            } else if class & BEGINS != 0 {
+                let found = if self.text[start] == b'%' {
+                    self.percent(start).map(|end| (Kind::Percent, end))
+                } else {
+                    self.escapes(start).map(|end| (Kind::Unicode, end))
+                };
+                if let Some((kind, end)) = found {
+                    self.at = end;
+                    return Some(Found { kind, range: start..end });
+                }
+                self.at = start + 1;
+            } else {
+                self.at = start + 1;
+            }
+        }
+        None
+    }
+}
+
+impl Finder<'_> {
+    /// Where the bytes of a class that begin at `start` end.
+    fn run(&self, start: usize, class: u8) -> usize {
+        let rest = &self.text[start..];
+        let length = rest.iter().position(|&byte| TABLE[usize::from(byte)] & class == 0);
+        start + length.unwrap_or(rest.len())
+    }
+
+    /// The first encoded text that begins in a run of base64 characters.
+    fn in_run(&self, start: usize, end: usize) -> Option<Found> {
+        let code_points = |at| self.code_points(at).map(|to| Found {
+            kind: Kind::Unicode,
+            range: at..to,
+        });
+        if let Some(found) = code_points(start) {
+            return Some(found);
+        }
+        if end - start >= BASE64 {
+            let hex = self.run(start, IN_HEX);
+            if hex - start >= HEX {
+                return Some(Found { kind: Kind::Hex, range: start..hex });
+            }
+            let padding = self.text[end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
+            return Some(Found { kind: Kind::Base64, range: start..end + padding });
+        }
+        (start + 1..end).find_map(code_points)
+    }
+
+    /// `%XX`, and to the last one of the line.
+    fn percent(&self, start: usize) -> Option<usize> {
+        let is_code = |at: usize| {
+            self.text.get(at..at + 3).is_some_and(|code| {
+                code[0] == b'%' && code[1].is_ascii_hexdigit() && code[2].is_ascii_hexdigit()
+            })
+        };
+        if !is_code(start) {
+            return None;
+        }
+        let rest = &self.text[start..];
+        let line = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        let last = memchr::memrchr_iter(b'%', &rest[..line]).find(|&at| is_code(start + at));
+        Some(start + last.unwrap_or(0) + 3)
+    }
+
+    /// `U+XXXX` with a space after it or the end of the text, and further ones.
+    fn code_points(&self, start: usize) -> Option<usize> {
+        let mut end = None;
+        let mut at = start;
+        loop {
+            let is_code = self.text.get(at..at + 6).is_some_and(|code| {
+                code.starts_with(b"U+") && code[2..].iter().all(u8::is_ascii_hexdigit)
+            });
+            if !is_code {
+                return end;
+            }
+            match self.text.get(at + 6) {
+                None => return Some(at + 6),
+                Some(b'\t' | b'\n' | 0x0C | b'\r' | b' ') => at += 7,
+                Some(_) => return end,
+            }
+            end = Some(at);
+        }
+    }
+
+    /// `\uXXXX` or `\\uXXXX`, and further ones.
+    fn escapes(&self, start: usize) -> Option<usize> {
+        let mut end = None;
+        let mut at = start;
+        loop {
+            let slashes = self.text[at..].iter().take(2).take_while(|&&byte| byte == b'\\').count();
+            let is_code = slashes > 0
+                && self.text.get(at + slashes..at + slashes + 5).is_some_and(|code| {
+                    matches!(code[0], b'u' | b'U') && code[1..].iter().all(u8::is_ascii_hexdigit)
+                });
+            if !is_code {
+                return end;
+            }
+            at += slashes + 5;
+            end = Some(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same by an expression, as the one that is meant.
+    fn by_expression(text: &[u8]) -> Vec<Found> {
+        let pattern = concat!(
+            r"(%[0-9A-Fa-f]{2}(?-s:.*%[0-9A-Fa-f]{2})?)",
+            r"|((?:U\+[0-9a-fA-F]{4}(?:[\t\n\f\r ]|\z))+|(?:\\{1,2}[uU][0-9a-fA-F]{4})+)",
+            r"|([0-9A-Fa-f]{32,})|([0-9A-Za-z_/+-]{16,}={0,2})",
+        );
+        let regex = regex_automata::meta::Regex::new(pattern).unwrap();
+        regex
+            .captures_iter(text)
+            .map(|captures| {
+                let group = (1..5).find(|&group| captures.get_group(group).is_some()).unwrap();
+                Found {
+                    kind: Kind::ALL[group - 1],
+                    range: captures.get_group(group).unwrap().range(),
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_scanner_finds_what_the_expression_finds() {
+        let parts = [
+            "%2F", "%2", "%", "\n", " ", "U+0041", "U+0041 ", "U+", r"\u0041", r"\\u0041", r"\U00", "\\", "x",
+            "0123456789abcdef", "Zz_-/+", "=", "==", "é", "aaaaaaaa",
+        ];
+        let mut random = fastrand::Rng::with_seed(1);
+        for _ in 0..20_000 {
+            let count = random.usize(1..14);
+            let text: String = (0..count).map(|_| parts[random.usize(..parts.len())]).collect();
+            let found: Vec<Found> = Finder { text: text.as_bytes(), at: 0 }.collect();
+            assert_eq!(found, by_expression(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_wraps_another_encoding_comes_first() {
+        let found = all(b"0123456789abcdefgh%2F");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].kind, Kind::Percent);
+    }
+}

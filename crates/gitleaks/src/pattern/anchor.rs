@@ -1,0 +1,230 @@
+//! Where a match can be, known without running the expression: each match holds one of a few words, no further than so
+//! many bytes from its start.
+//!
+//! The expressions of most rules are a name, an assignment and a value. The value is often unbounded, but it is never
+//! needed to tell that there is *no* match: the **probe**, the longest bounded beginning of the expression, must match
+//! wherever the expression does. Words found, the probe is run on a few hundred bytes around each; only where it
+//! matches is the expression itself run.
+//!
+//! Everything here is proven on the parsed expression. What cannot be proven has no anchor, and is run on all text.
+
+use std::collections::BTreeSet;
+
+use regex_syntax::hir::{Class, Hir, HirKind, Repetition};
+
+/// More words than this are no help, and cost in the automaton that finds them.
+const MOST_WORDS: usize = 64;
+
+/// A longer word says no more than its beginning.
+const LONGEST_WORD: usize = 16;
+
+/// A word shorter than this stands everywhere.
+const SHORTEST_WORD: usize = 3;
+
+/// How far into a match a word may stand for it to be worth looking from there.
+const FURTHEST: usize = 1024;
+
+/// How long a probe may grow.
+const LONGEST_PROBE: usize = 4096;
+
+/// Words, one of which each match holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Anchor {
+    /// In lower case; they stand in the text in any ASCII case.
+    pub(crate) words: Vec<Vec<u8>>,
+    /// From the start of a match to that of the word: at least and at most so many bytes.
+    pub(crate) distance: (usize, usize),
+}
+
+impl Anchor {
+    /// The best anchor of an expression, if it has one.
+    pub(crate) fn of(hir: &Hir) -> Option<Self> {
+        match hir.kind() {
+            HirKind::Capture(capture) => Self::of(&capture.sub),
+            HirKind::Repetition(repetition) if repetition.min > 0 => Self::of(&repetition.sub),
+            HirKind::Alternation(branches) => {
+                let mut all = Self::of(&branches[0])?;
+                for branch in &branches[1..] {
+                    all = all.or(Self::of(branch)?);
+                }
+                all.worthy()
+            }
+            HirKind::Concat(parts) => Self::of_parts(parts),
+            HirKind::Literal(literal) if literal.0.len() > LONGEST_WORD => {
+                let word = literal.0[..LONGEST_WORD].to_ascii_lowercase();
+                Self::exact(BTreeSet::from([word]), (0, 0))
+            }
+            _ => Self::exact(words(hir)?, (0, 0)),
+        }
+    }
+
+    fn of_parts(parts: &[Hir]) -> Option<Self> {
+        let mut best = None;
+        let mut distance = (0, 0);
+        for (at, part) in parts.iter().enumerate() {
+            // The words of as many parts as together have few, and then what lies within the part.
+            let mut run = BTreeSet::from([Vec::new()]);
+            for part in &parts[at..] {
+                let Some(longer) = words(part).and_then(|words| product(&run, &words)) else {
+                    break;
+                };
+                run = longer;
+                best = Self::better(best, Self::exact(run.clone(), distance));
+            }
+            best = Self::better(best, Self::of(part).and_then(|anchor| anchor.after(distance)));
+            let properties = part.properties();
+            distance = (
+                distance.0 + properties.minimum_len()?,
+                match properties.maximum_len() {
+                    Some(length) if distance.1 + length <= FURTHEST => distance.1 + length,
+                    _ => return best,
+                },
+            );
+        }
+        best
+    }
+
+    fn exact(words: BTreeSet<Vec<u8>>, distance: (usize, usize)) -> Option<Self> {
+        let words = words.into_iter().collect();
+        Self { words, distance }.worthy()
+    }
+
+    fn worthy(self) -> Option<Self> {
+        let short = self.words.iter().any(|word| word.len() < SHORTEST_WORD);
+        (!short && self.words.len() <= MOST_WORDS && self.distance.1 <= FURTHEST).then_some(self)
+    }
+
+    fn after(mut self, distance: (usize, usize)) -> Option<Self> {
+        self.distance.0 += distance.0;
+        self.distance.1 += distance.1;
+        self.worthy()
+    }
+
+    fn or(mut self, other: Self) -> Self {
+        self.words.extend(other.words);
+        self.words.sort();
+        self.words.dedup();
+        self.distance.0 = self.distance.0.min(other.distance.0);
+        self.distance.1 = self.distance.1.max(other.distance.1);
+        self
+    }
+
+    /// Long words are rare, and of two equally long sets the smaller one is.
+    fn better(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        let (Some(a), Some(b)) = (&a, &b) else {
+            return a.or(b);
+        };
+        let rank = |anchor: &Self| {
+            let shortest = anchor.words.iter().map(Vec::len).min().unwrap_or(0);
+            (shortest.min(8), usize::MAX - anchor.words.len())
+        };
+        Some(if rank(b) > rank(a) { b } else { a }.clone())
+    }
+}
+
+/// All texts of an expression in lower case, if they are few.
+fn words(hir: &Hir) -> Option<BTreeSet<Vec<u8>>> {
+    let one = |word: Vec<u8>| Some(BTreeSet::from([word]));
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => one(Vec::new()),
+        HirKind::Literal(literal) if literal.0.len() <= LONGEST_WORD => {
+            one(literal.0.to_ascii_lowercase())
+        }
+        HirKind::Class(Class::Bytes(class)) => {
+            let mut all = BTreeSet::new();
+            for range in class.ranges() {
+                for byte in range.start()..=range.end() {
+                    all.insert(vec![byte.to_ascii_lowercase()]);
+                    if all.len() > 4 {
+                        return None;
+                    }
+                }
+            }
+            Some(all)
+        }
+        HirKind::Repetition(Repetition { min, max: Some(max), sub, .. }) if *max <= 4 => {
+            let sub = words(sub)?;
+            let (mut all, mut power) = (BTreeSet::new(), BTreeSet::from([Vec::new()]));
+            for count in 0..=*max {
+                if count >= *min {
+                    all.extend(power.iter().cloned());
+                }
+                if count < *max {
+                    power = product(&power, &sub)?;
+                }
+            }
+            (all.len() <= MOST_WORDS).then_some(all)
+        }
+        HirKind::Capture(capture) => words(&capture.sub),
+        HirKind::Concat(parts) => parts.iter().try_fold(BTreeSet::from([Vec::new()]), |all, part| {
+            product(&all, &words(part)?)
+        }),
+        HirKind::Alternation(branches) => {
+            let mut all = BTreeSet::new();
+            for branch in branches {
+                all.extend(words(branch)?);
+            }
+            (all.len() <= MOST_WORDS).then_some(all)
+        }
+        _ => None,
+    }
+}
+
+/// Each of `a` followed by each of `b`, if those are few and short.
+fn product(a: &BTreeSet<Vec<u8>>, b: &BTreeSet<Vec<u8>>) -> Option<BTreeSet<Vec<u8>>> {
+    if a.len() * b.len() > MOST_WORDS {
+        return None;
+    }
+    let mut all = BTreeSet::new();
+    for a in a {
+        for b in b {
+            if a.len() + b.len() > LONGEST_WORD {
+                return None;
+            }
+            all.insert([&a[..], &b[..]].concat());
+        }
+    }
+    Some(all)
+}
+
+/// The longest bounded expression that matches a beginning of every match of `hir`, and whether it is all of it.
+pub(crate) fn probe(hir: &Hir) -> (Hir, bool) {
+    match hir.kind() {
+        HirKind::Capture(capture) => probe(&capture.sub),
+        HirKind::Concat(parts) => {
+            let (mut kept, mut length) = (Vec::new(), 0);
+            for part in parts {
+                let (part, whole) = probe(part);
+                length += part.properties().maximum_len().unwrap_or(usize::MAX / 2);
+                if length > LONGEST_PROBE {
+                    return (Hir::concat(kept), false);
+                }
+                kept.push(part);
+                if !whole {
+                    return (Hir::concat(kept), false);
+                }
+            }
+            (Hir::concat(kept), true)
+        }
+        HirKind::Alternation(branches) => {
+            let (branches, whole): (Vec<_>, Vec<_>) = branches.iter().map(probe).unzip();
+            (Hir::alternation(branches), whole.into_iter().all(|whole| whole))
+        }
+        HirKind::Repetition(repetition) => {
+            if matches!(hir.properties().maximum_len(), Some(length) if length <= LONGEST_PROBE) {
+                return (hir.clone(), true);
+            }
+            let bounded = match repetition.sub.properties().maximum_len() {
+                Some(length) => length * repetition.min as usize <= LONGEST_PROBE,
+                None => false,
+            };
+            let least = Repetition {
+                max: Some(repetition.min),
+                ..repetition.clone()
+            };
+            let kept = if bounded { Hir::repetition(least) } else { Hir::empty() };
+            (kept, false)
+        }
+        _ => (hir.clone(), true),
+    }
+}

@@ -1,0 +1,347 @@
+//! A regular expression of Go, run so that text in which it has no match costs almost nothing.
+
+mod anchor;
+mod syntax;
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex_automata::Input;
+use regex_automata::meta::{Config, Regex};
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_syntax::hir::{Hir, HirKind};
+
+pub(crate) use anchor::Anchor;
+
+/// How often a part of an expression may be repeated, with the repetitions around it: Go's limit, and what bounds the
+/// size of a program.
+const MOST_REPEATS: u64 = 1000;
+
+/// An expression that cannot be used, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Error {
+    /// As it was written.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "regular expression `{}`: {}", self.pattern, self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A regular expression as Go reads it. The programs are made when they are first needed.
+#[derive(Debug)]
+pub struct Pattern {
+    go: String,
+    translated: String,
+    /// The groups of the expression, without the match itself.
+    groups: usize,
+    /// Parsed for ASCII text, without its captures; `None` where only Unicode will do.
+    ascii: Option<Hir>,
+    unicode: Hir,
+    anchored: Option<Anchored>,
+    for_ascii: OnceLock<Regex>,
+    for_unicode: OnceLock<Regex>,
+    for_groups: OnceLock<Regex>,
+}
+
+/// What is known of the places of matches.
+#[derive(Debug)]
+struct Anchored {
+    anchor: Anchor,
+    probe: Hir,
+    unicode_probe: Hir,
+    /// Whether the probe is the whole expression.
+    whole: bool,
+    /// The longest match of the probe.
+    reach: usize,
+    for_ascii: OnceLock<Regex>,
+    for_unicode: OnceLock<Regex>,
+}
+
+impl Pattern {
+    /// Reads an expression.
+    pub fn new(go: &str) -> Result<Self, Error> {
+        let error = |message: String| Error {
+            pattern: go.to_owned(),
+            message,
+        };
+        let translated = syntax::translate(go).map_err(error)?;
+        let unicode = parse(&translated, true).map_err(error)?;
+        if repeats(&unicode) > MOST_REPEATS {
+            return Err(error("invalid repeat count".into()));
+        }
+        let ascii = parse(&translated, false).ok();
+        let anchored = ascii.as_ref().and_then(|ascii| Anchored::of(ascii, &unicode));
+        Ok(Self {
+            go: go.to_owned(),
+            translated,
+            groups: unicode.properties().explicit_captures_len(),
+            ascii,
+            unicode,
+            anchored,
+            for_ascii: OnceLock::new(),
+            for_unicode: OnceLock::new(),
+            for_groups: OnceLock::new(),
+        })
+    }
+
+    /// One expression that matches where one of `patterns` does. As gitleaks joins them: a flag that one of them sets
+    /// outside of a group is set for all that follow.
+    pub fn any<S: AsRef<str>>(patterns: &[S]) -> Result<Self, Error> {
+        for pattern in patterns {
+            Self::new(pattern.as_ref())?;
+        }
+        let joined: Vec<&str> = patterns.iter().map(AsRef::as_ref).collect();
+        Self::new(&format!("(?:{})", joined.join("|")))
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.go
+    }
+
+    /// How many groups it has.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// The longest match in bytes, if there is one.
+    pub fn longest(&self) -> Option<usize> {
+        self.unicode.properties().maximum_len()
+    }
+
+    pub(crate) fn anchor(&self) -> Option<&Anchor> {
+        self.anchored.as_ref().map(|anchored| &anchored.anchor)
+    }
+
+    /// Whether it matches anywhere in `text`.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        let text = Text::new(text);
+        self.regex(text.ascii).is_match(&*text.bytes)
+    }
+
+    /// All matches in `text`, each beginning where the last one ended or later.
+    pub(crate) fn find_all(&self, text: &Text<'_>) -> Vec<Range<usize>> {
+        let regex = self.regex(text.ascii);
+        let found = regex.find_iter(&*text.bytes);
+        found.map(|found| text.original(found.range())).collect()
+    }
+
+    /// The same, where the words of the anchor stand in `text` at `hits`, in ascending order.
+    pub(crate) fn find_near(&self, text: &Text<'_>, hits: &[u32]) -> Vec<Range<usize>> {
+        let anchored = match &self.anchored {
+            Some(anchored) if !text.folds => anchored,
+            _ => return self.find_all(text),
+        };
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        let mut hits = hits.iter().map(|&hit| hit as usize).peekable();
+        let bytes = &*text.bytes;
+        while let Some(hit) = hits.next() {
+            let (least, most) = anchored.anchor.distance;
+            let Some(mut last) = hit.checked_sub(least) else {
+                continue;
+            };
+            let mut first = hit.saturating_sub(most).max(from);
+            while let Some(&next) = hits.peek()
+                && next.saturating_sub(most) <= last + 16
+            {
+                last = next.saturating_sub(least).max(last);
+                hits.next();
+            }
+            while first <= last {
+                let end = (last + anchored.reach).min(bytes.len());
+                let ascii = text.ascii || bytes[first.saturating_sub(4)..(end + 4).min(bytes.len())].is_ascii();
+                let probe = anchored.regex(ascii && self.ascii.is_some());
+                let Some(near) = probe.find(Input::new(bytes).span(first..end)) else {
+                    break;
+                };
+                if near.start() > last {
+                    break;
+                }
+                let matched = if anchored.whole {
+                    near.range()
+                } else {
+                    let input = Input::new(bytes).span(near.start()..bytes.len());
+                    match self.regex(text.ascii).find(input) {
+                        Some(matched) => matched.range(),
+                        // Nothing more in all the rest.
+                        None => return found,
+                    }
+                };
+                from = matched.end;
+                first = from;
+                found.push(text.original(matched));
+            }
+        }
+        found
+    }
+
+    /// The groups of the first match in `text`, `None` for a group that took no part; `None` if it has no match.
+    pub(crate) fn captures(&self, text: &[u8]) -> Option<Vec<Option<Range<usize>>>> {
+        let text = Text::new(text);
+        let regex = self.for_groups.get_or_init(|| {
+            compile(
+                &parse(&self.translated, true).expect("it was read before"),
+                WhichCaptures::All,
+            )
+        });
+        let mut captures = regex.create_captures();
+        regex.captures(&*text.bytes, &mut captures);
+        captures.is_match().then(|| {
+            (1..=self.groups)
+                .map(|group| captures.get_group(group).map(|span| text.original(span.range())))
+                .collect()
+        })
+    }
+
+    fn regex(&self, ascii: bool) -> &Regex {
+        match &self.ascii {
+            Some(hir) if ascii => self.for_ascii.get_or_init(|| compile(hir, WhichCaptures::Implicit)),
+            _ => self
+                .for_unicode
+                .get_or_init(|| compile(&self.unicode, WhichCaptures::Implicit)),
+        }
+    }
+}
+
+impl Anchored {
+    fn of(ascii: &Hir, unicode: &Hir) -> Option<Self> {
+        let mut anchor = Anchor::of(ascii)?;
+        // In bytes a character is longer than in ASCII: what lies before the word is measured in the worst case.
+        anchor.distance.1 = anchor.distance.1.saturating_mul(4);
+        let (probe, whole) = anchor::probe(ascii);
+        let (unicode_probe, _) = anchor::probe(unicode);
+        let reach = unicode_probe.properties().maximum_len()?.max(probe.properties().maximum_len()?);
+        Some(Self {
+            anchor,
+            probe,
+            unicode_probe,
+            whole,
+            reach,
+            for_ascii: OnceLock::new(),
+            for_unicode: OnceLock::new(),
+        })
+    }
+
+    fn regex(&self, ascii: bool) -> &Regex {
+        if ascii {
+            self.for_ascii.get_or_init(|| compile(&self.probe, WhichCaptures::Implicit))
+        } else {
+            self.for_unicode
+                .get_or_init(|| compile(&self.unicode_probe, WhichCaptures::Implicit))
+        }
+    }
+}
+
+fn parse(translated: &str, unicode: bool) -> Result<Hir, String> {
+    regex_syntax::ParserBuilder::new()
+        .unicode(unicode)
+        .utf8(false)
+        .build()
+        .parse(translated)
+        .map_err(|error| match error {
+            regex_syntax::Error::Parse(error) => error.kind().to_string(),
+            regex_syntax::Error::Translate(error) => error.kind().to_string(),
+            error => error.to_string(),
+        })
+}
+
+/// How often the most repeated part of an expression is repeated.
+fn repeats(hir: &Hir) -> u64 {
+    match hir.kind() {
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1);
+            repeats(&repetition.sub).saturating_mul(u64::from(times))
+        }
+        HirKind::Capture(capture) => repeats(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().map(repeats).max().unwrap_or(1)
+        }
+        _ => 1,
+    }
+}
+
+/// A program for `hir`.
+fn compile(hir: &Hir, captures: WhichCaptures) -> Regex {
+    Regex::builder()
+        .configure(
+            Config::new()
+                .which_captures(captures)
+                .utf8_empty(true)
+                .nfa_size_limit(None),
+        )
+        .build_from_hir(hir)
+        .expect("without a limit of size every expression has a program")
+}
+
+/// Text as Go's expressions see it: valid UTF-8 in which each byte that was not is U+FFFD.
+pub(crate) struct Text<'a> {
+    pub(crate) bytes: Cow<'a, [u8]>,
+    pub(crate) ascii: bool,
+    /// Whether a character stands in it that is an ASCII letter in another case: U+0130, U+017F or U+212A.
+    pub(crate) folds: bool,
+    /// Where each byte came from, if some were replaced; one more than there are bytes.
+    origins: Option<Vec<u32>>,
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        if bytes.is_ascii() {
+            return Self {
+                bytes: Cow::Borrowed(bytes),
+                ascii: true,
+                folds: false,
+                origins: None,
+            };
+        }
+        if std::str::from_utf8(bytes).is_ok() {
+            return Self {
+                bytes: Cow::Borrowed(bytes),
+                ascii: false,
+                folds: folds(bytes),
+                origins: None,
+            };
+        }
+        let mut valid = Vec::with_capacity(bytes.len() + 64);
+        let mut origins = Vec::with_capacity(bytes.len() + 64);
+        let mut at = 0;
+        for chunk in bytes.utf8_chunks() {
+            valid.extend_from_slice(chunk.valid().as_bytes());
+            origins.extend((at..at + chunk.valid().len()).map(|at| at as u32));
+            at += chunk.valid().len();
+            for _ in chunk.invalid() {
+                valid.extend_from_slice("\u{FFFD}".as_bytes());
+                origins.extend([at as u32; 3]);
+                at += 1;
+            }
+        }
+        origins.push(at as u32);
+        Self {
+            folds: folds(&valid),
+            bytes: Cow::Owned(valid),
+            ascii: false,
+            origins: Some(origins),
+        }
+    }
+
+    fn original(&self, range: Range<usize>) -> Range<usize> {
+        match &self.origins {
+            Some(origins) => origins[range.start] as usize..origins[range.end] as usize,
+            None => range,
+        }
+    }
+}
+
+fn folds(text: &[u8]) -> bool {
+    ["\u{130}", "\u{17F}", "\u{212A}"]
+        .iter()
+        .any(|c| memchr::memmem::find(text, c.as_bytes()).is_some())
+}

@@ -1,0 +1,11 @@
+//! What text gitleaks sees: pieces of files, and what commits added.
+
+mod chunk;
+mod kind;
+mod patch;
+mod walk;
+
+pub use chunk::Chunks;
+pub use kind::{is_archive_name, is_application};
+pub use patch::{FileChange, Hunk, Patches};
+pub use walk::{Target, Walk};
