@@ -125,6 +125,7 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
         ("KEYWORDS", &rule.keywords),
         ("PATH", &rule.path),
         ("TAGS", &rule.tags),
+        ("ALIASES", &rule.aliases),
         ("SAMPLES", &rule.samples),
         ("NEAR_MISSES", &rule.near_misses),
     ] {
@@ -194,7 +195,7 @@ fn emit(i: usize, rule: &Rule, code: &mut String, table: &mut String) -> std::fm
          prefixes: Borrowed(&PREFIXES_{i}), keywords: Borrowed(&KEYWORDS_{i}), pattern: {}, shape: {shape}, tier: {tier}, program: Borrowed(&PROGRAM_{i}), \
          min_len: {}, max_len: {}, has_group: {}, boundary: Boundary::{:?}, head: ByteSet({:?}), tail: ByteSet({:?}), path: Borrowed(&PATH_{i}), \
          min_entropy: {:?}, checks: Borrowed(&CHECKS_{i}), requires: {requires}, kinds: Borrowed(&KINDS_{i}), \
-         docs: {}, remediation: {}, tags: Borrowed(&TAGS_{i}), samples: Borrowed(&SAMPLES_{i}), \
+         docs: {}, remediation: {}, tags: Borrowed(&TAGS_{i}), aliases: Borrowed(&ALIASES_{i}), samples: Borrowed(&SAMPLES_{i}), \
          near_misses: Borrowed(&NEAR_MISSES_{i}), lazy: Lazy::new() }},",
         text(&rule.id),
         text(&rule.name),

@@ -56,6 +56,10 @@ fn main() -> ExitCode {
         Command::Push(args) => cmd::push::run(&args),
         Command::Install(args) => cmd::install::run(&args),
         Command::Baseline(command) => cmd::baseline::run(&command),
+        // Told apart before the command line is read; this is another way to write it.
+        Command::Gitleaks { words } => {
+            return gitleaks::main(std::iter::once("gitleaks".into()).chain(words).collect());
+        }
         Command::Rules(command) => cmd::rules::run(&command),
     };
     match result {

@@ -53,7 +53,10 @@ impl Baseline {
             let same_place = known.file == finding.file
                 && known.start_line == finding.start_line
                 && known.commit == finding.commit_id();
-            same_rule && same_secret && same_place && (finding.builtin || known.is(finding, redacted))
+            same_rule
+                && same_secret
+                && same_place
+                && (finding.builtin || known.is(finding, redacted))
         })
     }
 }
@@ -112,10 +115,23 @@ mod tests {
             ..Finding::default()
         };
         assert!(baseline.contains(&finding, &[], false));
-        let moved = Finding { end_column: 5, ..finding.clone() };
+        let moved = Finding {
+            end_column: 5,
+            ..finding.clone()
+        };
         assert!(!baseline.contains(&moved, &[], false));
-        assert!(baseline.contains(&Finding { builtin: true, ..moved }, &[], false));
-        let other = Finding { secret: b"efgh".to_vec(), ..finding };
+        assert!(baseline.contains(
+            &Finding {
+                builtin: true,
+                ..moved
+            },
+            &[],
+            false
+        ));
+        let other = Finding {
+            secret: b"efgh".to_vec(),
+            ..finding
+        };
         assert!(!baseline.contains(&other, &[], false));
         assert!(Baseline::parse(b"{}").is_err());
     }

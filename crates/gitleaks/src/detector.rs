@@ -88,9 +88,17 @@ impl Detector {
                 let anchor = rule.regex.as_ref().and_then(|regex| regex.anchor());
                 Condition {
                     gated: !rule.keywords.is_empty(),
-                    keywords: rule.keywords.iter().filter_map(|word| words.id(word.as_bytes())).collect(),
+                    keywords: rule
+                        .keywords
+                        .iter()
+                        .filter_map(|word| words.id(word.as_bytes()))
+                        .collect(),
                     anchor: anchor.map_or_else(Vec::new, |anchor| {
-                        anchor.words.iter().filter_map(|word| words.id(word)).collect()
+                        anchor
+                            .words
+                            .iter()
+                            .filter_map(|word| words.id(word))
+                            .collect()
                     }),
                 }
             })
@@ -112,7 +120,13 @@ impl Detector {
     /// Scans a fragment. Findings come in the order of the rules, those of decoded text last.
     pub fn detect(&self, fragment: &Fragment<'_>, scratch: &mut Scratch) -> Vec<Finding> {
         let place = fragment.place();
-        if fragment.has_place() && self.config.allowlists.iter().any(|list| list.allows_place(place)) {
+        if fragment.has_place()
+            && self
+                .config
+                .allowlists
+                .iter()
+                .any(|list| list.allows_place(place))
+        {
             return Vec::new();
         }
         let mut findings = Vec::new();
@@ -230,8 +244,11 @@ impl Scratch {
 
     /// Where one of the words stands, in ascending order.
     fn places(&self, words: &[u32]) -> Vec<u32> {
-        let mut places: Vec<u32> =
-            words.iter().flat_map(|&word| &self.hits[word as usize]).copied().collect();
+        let mut places: Vec<u32> = words
+            .iter()
+            .flat_map(|&word| &self.hits[word as usize])
+            .copied()
+            .collect();
         if words.len() > 1 {
             places.sort_unstable();
         }
@@ -258,10 +275,14 @@ impl Run<'_, '_, '_> {
             return;
         }
         let place = self.fragment.place();
-        if self.fragment.has_place() && rule.allowlists.iter().any(|list| list.allows_place(place)) {
+        if self.fragment.has_place() && rule.allowlists.iter().any(|list| list.allows_place(place))
+        {
             return;
         }
-        let of_path = rule.path.as_ref().map(|path| path.is_match(place.path.as_bytes()));
+        let of_path = rule
+            .path
+            .as_ref()
+            .map(|path| path.is_match(place.path.as_bytes()));
         let Some(regex) = &rule.regex else {
             if of_path == Some(true) && self.pass.is_empty() {
                 findings.push(self.of_path(rule));
@@ -278,8 +299,10 @@ impl Run<'_, '_, '_> {
         } else {
             regex.find_near(&self.text, &self.scratch.places(anchor))
         };
-        let found: Vec<Finding> =
-            matches.into_iter().filter_map(|matched| self.judge(rule, matched)).collect();
+        let found: Vec<Finding> = matches
+            .into_iter()
+            .filter_map(|matched| self.judge(rule, matched))
+            .collect();
         if beside || rule.required.is_empty() || found.is_empty() {
             findings.extend(found);
         } else {
@@ -339,7 +362,10 @@ impl Run<'_, '_, '_> {
         let place = self.fragment.place();
         let about = decoded_line.unwrap_or(line);
         let global = self.detector.config.allowlists.iter();
-        if global.chain(&rule.allowlists).any(|list| list.allows(place, secret, whole, about)) {
+        if global
+            .chain(&rule.allowlists)
+            .any(|list| list.allows(place, secret, whole, about))
+        {
             return None;
         }
         finding.entropy = entropy as f32;
@@ -366,7 +392,11 @@ impl Run<'_, '_, '_> {
         }
         for mut finding in found {
             let near = |(required, beside): &(&Required, Vec<Finding>)| -> Vec<Finding> {
-                beside.iter().filter(|other| required.is_near(&finding, other)).cloned().collect()
+                beside
+                    .iter()
+                    .filter(|other| required.is_near(&finding, other))
+                    .cloned()
+                    .collect()
             };
             let groups: Vec<Vec<Finding>> = others.iter().map(near).collect();
             if groups.len() == rule.required.len() && groups.iter().all(|group| !group.is_empty()) {
@@ -401,8 +431,14 @@ impl Fragment<'_> {
 
 /// Without line breaks before and behind.
 fn trim(text: &[u8]) -> &[u8] {
-    let start = text.iter().position(|&byte| byte != b'\n').unwrap_or(text.len());
-    let end = text.iter().rposition(|&byte| byte != b'\n').map_or(start, |at| at + 1);
+    let start = text
+        .iter()
+        .position(|&byte| byte != b'\n')
+        .unwrap_or(text.len());
+    let end = text
+        .iter()
+        .rposition(|&byte| byte != b'\n')
+        .map_or(start, |at| at + 1);
     &text[start..end]
 }
 
@@ -436,5 +472,9 @@ fn specific(findings: Vec<Finding>) -> Vec<Finding> {
             })
     };
     let keep: Vec<bool> = findings.iter().map(|finding| !covered(finding)).collect();
-    findings.into_iter().zip(keep).filter_map(|(finding, keep)| keep.then_some(finding)).collect()
+    findings
+        .into_iter()
+        .zip(keep)
+        .filter_map(|(finding, keep)| keep.then_some(finding))
+        .collect()
 }

@@ -103,7 +103,8 @@ impl Finding {
         } else if self.secret.is_empty() {
             Vec::new()
         } else {
-            let kept = (self.secret.len() as f64 * (100 - percent) as f64 / 100.0).round_ties_even();
+            let kept =
+                (self.secret.len() as f64 * (100 - percent) as f64 / 100.0).round_ties_even();
             [&self.secret[..kept as usize], b"..."].concat()
         };
         self.line = replace(&self.line, &self.secret, &masked);
@@ -131,7 +132,7 @@ fn replace(text: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
 }
 
 /// Shannon's entropy: characters are counted, and the length is that in bytes.
-pub(crate) fn entropy(text: &[u8]) -> f64 {
+pub fn entropy(text: &[u8]) -> f64 {
     if text.is_empty() {
         return 0.0;
     }

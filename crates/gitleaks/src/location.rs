@@ -31,7 +31,11 @@ impl<'t> Lines<'t> {
         let breaks = self.breaks.get_or_insert_with(|| {
             let found: Vec<usize> = memchr::memchr_iter(b'\n', text).collect();
             // A text without any is one line that ends with it.
-            if found.is_empty() { vec![text.len()] } else { found }
+            if found.is_empty() {
+                vec![text.len()]
+            } else {
+                found
+            }
         });
         let Range { start, end } = *matched;
         // The first break behind the start, and the first at or behind the end.
@@ -76,7 +80,11 @@ mod tests {
     }
 
     fn location(lines: (u64, u64), columns: (i64, i64), line: Range<usize>) -> Location {
-        Location { lines, columns, line }
+        Location {
+            lines,
+            columns,
+            line,
+        }
     }
 
     #[test]

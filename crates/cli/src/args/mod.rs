@@ -65,14 +65,23 @@ pub(crate) enum Command {
     /// Keep a file of known findings, so that only new ones are reported
     #[command(subcommand)]
     Baseline(BaselineCommand),
+    /// Scan as gitleaks 8 does: its flags, configuration, ignore files, baselines, reports and exit codes
+    ///
+    /// The same as this program where it is called `gitleaks`. `keysieve gitleaks --help` has its commands.
+    #[command(disable_help_flag = true)]
+    Gitleaks {
+        /// gitleaks' command line
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<std::ffi::OsString>,
+    },
     /// List, show, test and start rules
     #[command(subcommand)]
     Rules(RulesCommand),
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 8] = [
-    "scan", "history", "staged", "push", "install", "baseline", "rules", "help",
+const COMMANDS: [&str; 9] = [
+    "scan", "history", "staged", "push", "install", "baseline", "gitleaks", "rules", "help",
 ];
 
 /// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.

@@ -50,7 +50,12 @@ pub(super) struct GitArgs {
     #[arg(value_name = "REPO")]
     pub(super) source: Option<PathBuf>,
     /// Arguments for `git log`, separated by spaces
-    #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "OPTIONS",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
     pub(super) log_opts: String,
     /// Where links lead to: github, gitlab, azuredevops, gitea, bitbucket or none
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -94,7 +99,12 @@ pub(super) struct DetectArgs {
     #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
     pub(super) follow_symlinks: bool,
     /// Arguments for `git log`, separated by spaces
-    #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "OPTIONS",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
     pub(super) log_opts: String,
     /// Where links lead to
     #[arg(long, value_name = "NAME", default_value = "")]
@@ -111,7 +121,12 @@ pub(super) struct ProtectArgs {
     #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
     pub(super) staged: bool,
     /// Without effect, as in gitleaks
-    #[arg(long, value_name = "OPTIONS", default_value = "", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "OPTIONS",
+        default_value = "",
+        allow_hyphen_values = true
+    )]
     pub(super) log_opts: String,
 }
 
@@ -125,7 +140,13 @@ pub(super) struct CommonArgs {
     #[arg(long, short, value_name = "FILE", global = true)]
     pub(super) baseline_path: Option<PathBuf>,
     /// A .gitleaksignore, or the folder that has one
-    #[arg(long, short = 'i', value_name = "PATH", default_value = ".", global = true)]
+    #[arg(
+        long,
+        short = 'i',
+        value_name = "PATH",
+        default_value = ".",
+        global = true
+    )]
     pub(super) gitleaks_ignore_path: PathBuf,
     /// Report gitleaks:allow lines too
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
@@ -139,7 +160,13 @@ pub(super) struct CommonArgs {
     #[arg(long, short, value_name = "FILE", global = true)]
     pub(super) report_path: Option<PathBuf>,
     /// json, csv, junit or sarif; by default as the report's name ends
-    #[arg(long, short = 'f', value_name = "FORMAT", default_value = "", global = true)]
+    #[arg(
+        long,
+        short = 'f',
+        value_name = "FORMAT",
+        default_value = "",
+        global = true
+    )]
     pub(super) report_format: String,
     /// Not supported: templates of Go
     #[arg(long, value_name = "FILE", global = true)]
@@ -149,7 +176,13 @@ pub(super) struct CommonArgs {
     #[arg(default_value_t = 0, hide_default_value = true, global = true)]
     pub(super) redact: u64,
     /// Exit code where there are findings
-    #[arg(long, value_name = "N", default_value_t = 1, allow_hyphen_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        allow_hyphen_values = true,
+        global = true
+    )]
     pub(super) exit_code: i64,
 
     /// Print findings
@@ -157,7 +190,13 @@ pub(super) struct CommonArgs {
     #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true, global = true)]
     pub(super) verbose: bool,
     /// trace, debug, info, warn, error or fatal
-    #[arg(long, short, value_name = "LEVEL", default_value = "info", global = true)]
+    #[arg(
+        long,
+        short,
+        value_name = "LEVEL",
+        default_value = "info",
+        global = true
+    )]
     pub(super) log_level: String,
     /// Without effect: there is no banner
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
@@ -172,13 +211,31 @@ pub(super) struct CommonArgs {
     #[arg(long, value_name = "N", default_value_t = 0, global = true)]
     pub(super) max_target_megabytes: u64,
     /// How many encodings are taken off text
-    #[arg(long, value_name = "N", default_value_t = 5, allow_hyphen_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 5,
+        allow_hyphen_values = true,
+        global = true
+    )]
     pub(super) max_decode_depth: i64,
     /// Not supported but for 0: archives are left out, and told of
-    #[arg(long, value_name = "N", default_value_t = 0, allow_hyphen_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_hyphen_values = true,
+        global = true
+    )]
     pub(super) max_archive_depth: i64,
     /// Stop after so many seconds, report what there is, and fail
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, allow_hyphen_values = true, global = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        allow_hyphen_values = true,
+        global = true
+    )]
     pub(super) timeout: i64,
     /// Without effect
     #[arg(long, value_name = "KINDS", hide = true, global = true)]

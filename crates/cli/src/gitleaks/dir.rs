@@ -25,7 +25,10 @@ impl<'a> Run<'a> {
             let mut findings = Vec::new();
             let target = &targets[at];
             if let Err(error) = self.file(target, worker, &mut findings) {
-                log.say(Level::Warn, format_args!("{}: {error}", target.path.display()));
+                log.say(
+                    Level::Warn,
+                    format_args!("{}: {error}", target.path.display()),
+                );
             }
             findings
         });
@@ -38,19 +41,41 @@ impl<'a> Run<'a> {
     /// Scans standard input.
     pub(super) fn stdin(&self) -> Result<u8, Failure> {
         let mut findings = Vec::new();
-        self.pieces(io::stdin().lock(), "", "", &mut self.worker(), &mut findings)
-            .map_err(|e| format!("standard input: {e}"))?;
-        self.end(Ended { findings, error: None })
+        self.pieces(
+            io::stdin().lock(),
+            "",
+            "",
+            &mut self.worker(),
+            &mut findings,
+        )
+        .map_err(|e| format!("standard input: {e}"))?;
+        self.end(Ended {
+            findings,
+            error: None,
+        })
     }
 
-    fn file(&self, target: &Target, worker: &mut Worker<'_>, findings: &mut Vec<Finding>) -> io::Result<()> {
+    fn file(
+        &self,
+        target: &Target,
+        worker: &mut Worker<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> io::Result<()> {
         let path = target.path.to_string_lossy();
-        let path = if cfg!(windows) { path.replace('\\', "/").into() } else { path };
+        let path = if cfg!(windows) {
+            path.replace('\\', "/").into()
+        } else {
+            path
+        };
         if is_archive_name(&path) {
-            self.log.say(Level::Debug, format_args!("{path}: left out: an archive"));
+            self.log
+                .say(Level::Debug, format_args!("{path}: left out: an archive"));
             return Ok(());
         }
-        let symlink = target.symlink.as_ref().map_or("".into(), |link| link.to_string_lossy());
+        let symlink = target
+            .symlink
+            .as_ref()
+            .map_or("".into(), |link| link.to_string_lossy());
         self.pieces(File::open(&target.path)?, &path, &symlink, worker, findings)
     }
 
@@ -66,7 +91,8 @@ impl<'a> Run<'a> {
         while let Some(chunk) = chunks.next_chunk()? {
             // The type of the file is told by the piece it begins with, and by each further one until a line has ended.
             if chunk.first_line == 1 && is_application(&chunk.text[..chunk.at_once]) {
-                self.log.say(Level::Debug, format_args!("{path}: left out: not text"));
+                self.log
+                    .say(Level::Debug, format_args!("{path}: left out: not text"));
                 return Ok(());
             }
             let fragment = Fragment {

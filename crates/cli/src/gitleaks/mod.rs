@@ -5,6 +5,7 @@
 //! findings.
 
 mod args;
+mod builtin;
 mod dir;
 mod git;
 mod log;

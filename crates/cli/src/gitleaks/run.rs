@@ -7,11 +7,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use keysieve_gitleaks::{
-    Baseline, Config, Detector, Finding, Fragment, Ignores, Options, Scratch,
-};
+use keysieve_gitleaks::{Baseline, Config, Detector, Finding, Fragment, Ignores, Options, Scratch};
 
 use super::args::CommonArgs;
+use super::builtin::{self, Builtin};
 use super::log::{Level, Log};
 use super::report::Format;
 use super::{Failure, UNKNOWN_FLAG, verbose};
@@ -22,6 +21,7 @@ pub(super) struct Run<'a> {
     pub(super) log: Log,
     pub(super) source: &'a Path,
     detector: Detector,
+    builtin: Option<Builtin>,
     ignores: Ignores,
     baseline: Option<Baseline>,
     /// Paths of the configuration and of the baseline, which are not scanned.
@@ -48,7 +48,9 @@ impl<'a> Run<'a> {
     /// Reads all that a scan of `source` depends on.
     pub(super) fn new(args: &'a CommonArgs, log: Log, source: &'a Path) -> Result<Self, Failure> {
         let started = Instant::now();
-        if args.report_template.is_some() || args.report_format.trim().eq_ignore_ascii_case("template") {
+        if args.report_template.is_some()
+            || args.report_format.trim().eq_ignore_ascii_case("template")
+        {
             return Err(Failure {
                 message: "report templates are templates of Go, which this program does not run: use json, csv, \
                           junit or sarif"
@@ -57,7 +59,10 @@ impl<'a> Run<'a> {
             });
         }
         if args.max_archive_depth > 0 {
-            log.say(Level::Warn, "archives are not opened here (--max-archive-depth): `keysieve scan` opens them");
+            log.say(
+                Level::Warn,
+                "archives are not opened here (--max-archive-depth): `keysieve scan` opens them",
+            );
         }
         if args.diagnostics.is_some() {
             log.say(Level::Warn, "--diagnostics has no effect");
@@ -67,13 +72,17 @@ impl<'a> Run<'a> {
             log.say(Level::Warn, warning);
         }
         for id in &args.enable_rule {
-            if !config.rules.iter().any(|rule| rule.id == *id) {
+            let known = config.rules.iter().any(|rule| rule.id == *id);
+            if !known && !(config.use_default && builtin::exists(id)) {
                 return Err(format!("Requested rule {id} not found in rules").into());
             }
         }
         let own_config = match &args.config {
             Some(path) => path.clone(),
-            None => source.components().collect::<PathBuf>().join(".gitleaks.toml"),
+            None => source
+                .components()
+                .collect::<PathBuf>()
+                .join(".gitleaks.toml"),
         };
         let own_config = own_config.strip_prefix(".").unwrap_or(&own_config);
         let mut own = vec![own_config.to_string_lossy().into_owned()];
@@ -82,7 +91,10 @@ impl<'a> Run<'a> {
             match read_baseline(path) {
                 Ok(baseline) => Some(baseline),
                 Err(error) => {
-                    log.say(Level::Error, format_args!("could not load baseline: {error}"));
+                    log.say(
+                        Level::Error,
+                        format_args!("could not load baseline: {error}"),
+                    );
                     None
                 }
             }
@@ -93,7 +105,12 @@ impl<'a> Run<'a> {
             max_megabytes: args.max_target_megabytes,
             enabled: args.enable_rule.clone(),
         };
+        let builtin = config
+            .use_default
+            .then(|| Builtin::new(&config, args))
+            .transpose()?;
         Ok(Self {
+            builtin,
             detector: Detector::new(config, options)?,
             ignores: ignores(args, source, log)?,
             baseline,
@@ -133,7 +150,10 @@ impl<'a> Run<'a> {
 
     /// Says and writes what was found.
     pub(super) fn end(&self, ended: Ended) -> Result<u8, Failure> {
-        let Ended { mut findings, mut error } = ended;
+        let Ended {
+            mut findings,
+            mut error,
+        } = ended;
         if self.is_over() {
             error.get_or_insert_with(|| "the time is over (--timeout)".into());
         }
@@ -151,12 +171,19 @@ impl<'a> Run<'a> {
         let count = findings.len();
         if let Some(error) = &error {
             self.log.say(Level::Error, error);
-            self.log.say(Level::Warn, format_args!("partial scan: {bytes} bytes in {elapsed} ms"));
+            self.log.say(
+                Level::Warn,
+                format_args!("partial scan: {bytes} bytes in {elapsed} ms"),
+            );
         } else {
-            self.log.say(Level::Info, format_args!("scanned ~{bytes} bytes in {elapsed} ms"));
+            self.log.say(
+                Level::Info,
+                format_args!("scanned ~{bytes} bytes in {elapsed} ms"),
+            );
         }
         if count > 0 {
-            self.log.say(Level::Warn, format_args!("leaks found: {count}"));
+            self.log
+                .say(Level::Warn, format_args!("leaks found: {count}"));
         } else {
             self.log.say(Level::Info, "no leaks found");
         }
@@ -173,12 +200,15 @@ impl<'a> Run<'a> {
     }
 
     fn write(&self, path: &Path, format: Format, findings: &[Finding]) -> io::Result<()> {
-        let rules: Vec<_> = self
-            .config()
-            .rules
-            .iter()
+        let own = self.config().rules.iter();
+        let mut rules: Vec<_> = own
             .map(|rule| (rule.id.clone(), rule.description.clone()))
             .collect();
+        if let Some(builtin) = &self.builtin {
+            rules.extend(builtin.lines());
+            rules.sort();
+            rules.dedup_by(|a, b| a.0 == b.0);
+        }
         let mut text = Vec::new();
         format.write(findings, &rules, &mut text)?;
         if path == Path::new("-") {
@@ -199,10 +229,30 @@ impl Worker<'_> {
             return;
         }
         let found = run.detector.detect(fragment, &mut self.scratch);
-        findings.extend(found.into_iter().filter(|finding| {
-            let known = |baseline: &Baseline| baseline.contains(finding, &[], run.args.redact > 0);
-            !run.ignores.contains(finding, &[]) && !run.baseline.as_ref().is_some_and(known)
-        }));
+        let beside = run
+            .builtin
+            .as_ref()
+            .map_or_else(Vec::new, |builtin| builtin.scan(fragment));
+        let beside: Vec<_> = beside
+            .into_iter()
+            .filter(|(finding, names)| {
+                // A rule of the configuration says more of the secret that it finds too.
+                let same = |own: &Finding| {
+                    own.start_line == finding.start_line && own.secret == finding.secret
+                };
+                !run.config().allows(finding, names) && !found.iter().any(same)
+            })
+            .collect();
+        let found = found.into_iter().map(|finding| (finding, Vec::new()));
+        for (finding, names) in found.chain(beside) {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let known =
+                |baseline: &Baseline| baseline.contains(&finding, &names, run.args.redact > 0);
+            if !run.ignores.contains(&finding, &names) && !run.baseline.as_ref().is_some_and(known)
+            {
+                findings.push(finding);
+            }
+        }
     }
 }
 
@@ -226,7 +276,9 @@ pub(super) fn parallel<'r, T: Send>(
                     }
                     own.push((at, work(at, &mut worker)));
                 }
-                done.lock().expect("no thread panics with the lock").extend(own);
+                done.lock()
+                    .expect("no thread panics with the lock")
+                    .extend(own);
             });
         }
     });
@@ -245,7 +297,9 @@ fn config(args: &CommonArgs, source: &Path) -> Result<Config, Failure> {
         return Ok(Config::load(Path::new(&path))?);
     }
     if let Some(text) = variable("GITLEAKS_CONFIG_TOML") {
-        let text = text.into_string().map_err(|_| "GITLEAKS_CONFIG_TOML is no UTF-8".to_owned())?;
+        let text = text
+            .into_string()
+            .map_err(|_| "GITLEAKS_CONFIG_TOML is no UTF-8".to_owned())?;
         return Config::parse(&text).map_err(|e| format!("GITLEAKS_CONFIG_TOML: {e}").into());
     }
     let data = fs::metadata(source).map_err(|e| format!("{}: {e}", source.display()))?;
@@ -259,13 +313,20 @@ fn config(args: &CommonArgs, source: &Path) -> Result<Config, Failure> {
 fn ignores(args: &CommonArgs, source: &Path, log: Log) -> Result<Ignores, Failure> {
     let mut ignores = Ignores::default();
     let given = &args.gitleaks_ignore_path;
-    for path in [given.clone(), given.join(".gitleaksignore"), source.join(".gitleaksignore")] {
+    for path in [
+        given.clone(),
+        given.join(".gitleaksignore"),
+        source.join(".gitleaksignore"),
+    ] {
         if !path.is_file() {
             continue;
         }
         let text = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         for line in ignores.add(&String::from_utf8_lossy(&text)) {
-            log.say(Level::Warn, format_args!("{}: no fingerprint: {line}", path.display()));
+            log.say(
+                Level::Warn,
+                format_args!("{}: no fingerprint: {line}", path.display()),
+            );
         }
     }
     Ok(ignores)
@@ -280,12 +341,19 @@ fn read_baseline(path: &Path) -> Result<Baseline, String> {
 fn relative(source: &Path, path: &Path) -> String {
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let (source, path) = (absolute(source), absolute(path));
-    path.strip_prefix(&source).unwrap_or(&path).to_string_lossy().into_owned()
+    path.strip_prefix(&source)
+        .unwrap_or(&path)
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Where the report goes and how; that it can be written is tried before the scan.
 fn report(args: &CommonArgs) -> Result<Option<(PathBuf, Format)>, Failure> {
-    let Some(path) = args.report_path.as_ref().filter(|path| !path.as_os_str().is_empty()) else {
+    let Some(path) = args
+        .report_path
+        .as_ref()
+        .filter(|path| !path.as_os_str().is_empty())
+    else {
         return Ok(None);
     };
     if path != Path::new("-") {

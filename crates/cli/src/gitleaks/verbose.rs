@@ -13,7 +13,11 @@ const LONGEST: usize = 100;
 /// Prints a finding; with `plain`, its match without the line around it.
 pub(super) fn print(finding: &Finding, plain: bool, out: &mut dyn Write) -> io::Result<()> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    let (line, matched, secret) = (text(&finding.line), text(&finding.matched), text(&finding.secret));
+    let (line, matched, secret) = (
+        text(&finding.line),
+        text(&finding.matched),
+        text(&finding.secret),
+    );
     let mut field = |name: &str, value: &str| writeln!(out, "{name:<12} {value}");
     let of_file = matched.starts_with("file detected:");
     match line.find(&matched) {
@@ -49,8 +53,15 @@ pub(super) fn print(finding: &Finding, plain: bool, out: &mut dyn Write) -> io::
         let name = if at == 0 { "Required:" } else { "" };
         let secret = text(&required.secret);
         let start: String = secret.chars().take(37).collect();
-        let secret = if secret.len() > 40 { format!("{start}...") } else { secret };
-        field(name, &format!("{}:{}:{secret}", required.rule, required.start_line))?;
+        let secret = if secret.len() > 40 {
+            format!("{start}...")
+        } else {
+            secret
+        };
+        field(
+            name,
+            &format!("{}:{}:{secret}", required.rule, required.start_line),
+        )?;
     }
     writeln!(out)
 }
@@ -59,7 +70,10 @@ pub(super) fn print(finding: &Finding, plain: bool, out: &mut dyn Write) -> io::
 fn in_line(line: &str, at: usize, matched: &str, secret: &str) -> String {
     let before = &line[..at];
     let before = if at > AROUND {
-        let from = before.char_indices().map(|(i, _)| i).find(|&i| i >= at - AROUND);
+        let from = before
+            .char_indices()
+            .map(|(i, _)| i)
+            .find(|&i| i >= at - AROUND);
         format!("...{}", &before[from.unwrap_or(at)..])
     } else {
         before.trim_start_matches(' ').to_owned()
@@ -69,11 +83,18 @@ fn in_line(line: &str, at: usize, matched: &str, secret: &str) -> String {
         Some(end) => format!("{}...", &behind[..end]),
         None => behind.to_owned(),
     };
-    format!("{before}{}{behind}", matched.replacen(secret, &shorten(secret), 1))
+    format!(
+        "{before}{}{behind}",
+        matched.replacen(secret, &shorten(secret), 1)
+    )
 }
 
 fn shorten(secret: &str) -> String {
-    match secret.char_indices().map(|(i, _)| i).find(|&i| i >= LONGEST) {
+    match secret
+        .char_indices()
+        .map(|(i, _)| i)
+        .find(|&i| i >= LONGEST)
+    {
         Some(end) => format!("{}...", &secret[..end]),
         None => secret.to_owned(),
     }

@@ -120,6 +120,7 @@ fn check(spec: RuleSpec) -> Result<Rule, ErrorKind> {
         docs: spec.docs.map(Into::into),
         remediation: spec.remediation.into(),
         tags: texts(spec.tags),
+        aliases: texts(spec.aliases),
         samples: texts(spec.samples),
         near_misses: texts(spec.near_misses),
         lazy: Lazy::new(),

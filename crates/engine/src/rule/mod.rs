@@ -95,6 +95,8 @@ pub struct Rule {
     pub remediation: Text,
     /// Further tags.
     pub tags: Texts,
+    /// Other programs' ids for the same credential, each behind the program's name and a colon.
+    pub aliases: Texts,
     /// Templates in which the rule finds its secret.
     pub samples: Texts,
     /// Templates in which it finds nothing.

@@ -74,6 +74,9 @@ pub struct RuleSpec {
     /// Further tags, such as `cwe-321`.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Other programs' ids for the same credential: `gitleaks:jwt`.
+    #[serde(default)]
+    pub aliases: Vec<String>,
     /// Templates that expand to texts in which the rule finds its secret.
     pub samples: Vec<String>,
     /// Templates that expand to texts in which it must find nothing.

@@ -62,7 +62,12 @@ impl Allowlist {
         let all = match written.condition.to_uppercase().as_str() {
             "AND" | "&&" => true,
             "" | "OR" | "||" => false,
-            _ => return Err(format!("unknown condition `{}`: `and` or `or`", written.condition)),
+            _ => {
+                return Err(format!(
+                    "unknown condition `{}`: `and` or `or`",
+                    written.condition
+                ));
+            }
         };
         let target = match written.target.as_str() {
             "" | "secret" => Target::Secret,
@@ -70,7 +75,14 @@ impl Allowlist {
             "line" => Target::Line,
             other => return Err(format!("unknown regexTarget `{other}`: `match` or `line`")),
         };
-        let Written { description, commits, paths, regexes, stop_words, .. } = written;
+        let Written {
+            description,
+            commits,
+            paths,
+            regexes,
+            stop_words,
+            ..
+        } = written;
         if commits.is_empty() && paths.is_empty() && regexes.is_empty() && stop_words.is_empty() {
             return Err("it has neither commits nor paths, regexes or stopwords".into());
         }
@@ -87,7 +99,10 @@ impl Allowlist {
             description,
             all,
             target,
-            commits: commits.iter().map(|commit| lower(commit).trim().to_owned()).collect(),
+            commits: commits
+                .iter()
+                .map(|commit| lower(commit).trim().to_owned())
+                .collect(),
             path: any(&paths)?,
             regex: any(&regexes)?,
             paths,
@@ -109,16 +124,26 @@ impl Allowlist {
     }
 
     /// Whether it allows a secret.
-    pub(crate) fn allows(&self, place: Place<'_>, secret: &[u8], matched: &[u8], line: &[u8]) -> bool {
+    pub(crate) fn allows(
+        &self,
+        place: Place<'_>,
+        secret: &[u8],
+        matched: &[u8],
+        line: &[u8],
+    ) -> bool {
         let target = match self.target {
             Target::Secret => secret,
             Target::Match => matched,
             Target::Line => line,
         };
-        let regex = || !target.is_empty() && self.regex.as_ref().is_some_and(|p| p.is_match(target));
+        let regex =
+            || !target.is_empty() && self.regex.as_ref().is_some_and(|p| p.is_match(target));
         let word = || {
             !secret.is_empty()
-                && self.stop_word.as_ref().is_some_and(|words| words.is_match(&lower_bytes(secret)))
+                && self
+                    .stop_word
+                    .as_ref()
+                    .is_some_and(|words| words.is_match(&lower_bytes(secret)))
         };
         if !self.all {
             return regex() || word();
@@ -130,7 +155,11 @@ impl Allowlist {
     }
 
     pub(crate) fn has_path(&self, path: &str) -> bool {
-        !path.is_empty() && self.path.as_ref().is_some_and(|p| p.is_match(path.as_bytes()))
+        !path.is_empty()
+            && self
+                .path
+                .as_ref()
+                .is_some_and(|p| p.is_match(path.as_bytes()))
     }
 
     fn has_commit(&self, commit: &str) -> bool {

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub use allowlist::{Allowlist, Target};
 pub(crate) use allowlist::{Place, lower, lower_bytes};
 
+use crate::finding::Finding;
 use crate::pattern::Pattern;
 use std::sync::Arc;
 
@@ -95,8 +96,8 @@ impl Config {
 
     /// Reads the file at `path`, and what it extends (relative to the working directory, as gitleaks does).
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|e| Error(format!("{}: {e}", path.display())))?;
+        let text =
+            std::fs::read_to_string(path).map_err(|e| Error(format!("{}: {e}", path.display())))?;
         Self::at_depth(&text, 0).map_err(|e| Error(format!("{}: {e}", path.display())))
     }
 
@@ -152,7 +153,9 @@ impl Config {
 
     fn extend(&mut self, extend: read::Extend, depth: usize) -> Result<(), Error> {
         if extend.use_default && extend.path.is_some() {
-            return Err(Error("extend.path and extend.useDefault cannot both be set".into()));
+            return Err(Error(
+                "extend.path and extend.useDefault cannot both be set".into(),
+            ));
         }
         self.disabled = extend.disabled;
         self.use_default = extend.use_default;
@@ -165,7 +168,8 @@ impl Config {
         let base = Self::at_depth(&text, depth + 1).map_err(|e| failed(e.to_string()))?;
         for id in &self.disabled {
             if !base.use_default && !base.rules.iter().any(|rule| rule.id == *id) {
-                self.warnings.push(format!("disabled rule `{id}` is not in {}", path.display()));
+                self.warnings
+                    .push(format!("disabled rule `{id}` is not in {}", path.display()));
             }
         }
         for rule in base.rules {
@@ -188,11 +192,17 @@ impl Config {
     /// Refuses a rule that could never work.
     fn check(&self, rule: &Rule) -> Result<(), Error> {
         if rule.id.trim().is_empty() {
-            return Err(Error(format!("a rule has no id (description `{}`)", rule.description)));
+            return Err(Error(format!(
+                "a rule has no id (description `{}`)",
+                rule.description
+            )));
         }
         // With the built-in rules a table may only amend one of them.
         if rule.regex.is_none() && rule.path.is_none() && !self.use_default {
-            return Err(Error(format!("rule `{}` has neither regex nor path", rule.id)));
+            return Err(Error(format!(
+                "rule `{}` has neither regex nor path",
+                rule.id
+            )));
         }
         if let Some(regex) = &rule.regex
             && rule.secret_group > regex.groups()
@@ -216,7 +226,9 @@ impl Config {
                 self.rules.push(rule);
             }
             None => {
-                return Err(Error(format!("[[allowlists]]: the target rule `{id}` does not exist")));
+                return Err(Error(format!(
+                    "[[allowlists]]: the target rule `{id}` does not exist"
+                )));
             }
         }
         Ok(())
@@ -224,7 +236,27 @@ impl Config {
 
     /// Whether a file is allowed whole, wherever it stands in history.
     pub fn allows_path(&self, path: &str) -> bool {
-        self.allowlists.iter().any(|allowlist| allowlist.has_path(path))
+        self.allowlists
+            .iter()
+            .any(|allowlist| allowlist.has_path(path))
+    }
+}
+
+impl Config {
+    /// Whether what another program's rule found is allowed: by the global allowlists, and by the tables that amend a rule
+    /// of one of these `names`.
+    pub fn allows(&self, finding: &Finding, names: &[String]) -> bool {
+        let amending = || self.rules.iter().filter(|rule| names.contains(&rule.id));
+        let place = Place {
+            path: &finding.file,
+            commit: finding.commit_id(),
+        };
+        let own = amending().flat_map(|rule| &rule.allowlists);
+        amending().any(|rule| rule.entropy != 0.0 && f64::from(finding.entropy) <= rule.entropy)
+            || self.allowlists.iter().chain(own).any(|list| {
+                list.allows_place(place)
+                    || list.allows(place, &finding.secret, &finding.matched, &finding.line)
+            })
     }
 }
 

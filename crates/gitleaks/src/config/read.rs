@@ -27,7 +27,9 @@ pub(super) struct Extend {
 
 impl Written {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let table: Table = text.parse().map_err(|e: toml::de::Error| Error(e.to_string()))?;
+        let table: Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| Error(e.to_string()))?;
         let table = Fields::new(table, "");
         let mut rules = Vec::new();
         for rule in table.tables("rules")? {
@@ -36,13 +38,16 @@ impl Written {
         let mut lists = table.tables("allowlists")?;
         if let Some(old) = table.table("allowlist")? {
             if !lists.is_empty() {
-                return Err(Error("[allowlist] cannot stand beside [[allowlists]]".into()));
+                return Err(Error(
+                    "[allowlist] cannot stand beside [[allowlists]]".into(),
+                ));
             }
             lists.push(old);
         }
         let mut allowlists = Vec::new();
         for list in lists {
-            let allowlist = read_allowlist(&list).map_err(|e| Error(format!("[[allowlists]]: {e}")))?;
+            let allowlist =
+                read_allowlist(&list).map_err(|e| Error(format!("[[allowlists]]: {e}")))?;
             allowlists.push((list.strings("targetrules")?, allowlist));
         }
         let extend = match table.table("extend")? {
@@ -76,7 +81,9 @@ fn read_rule(rule: &Fields) -> Result<Rule, Error> {
     let mut lists = rule.tables("allowlists")?;
     if let Some(old) = rule.table("allowlist")? {
         if !lists.is_empty() {
-            return Err(of_rule("[rules.allowlist] cannot stand beside [[rules.allowlists]]".into()));
+            return Err(of_rule(
+                "[rules.allowlist] cannot stand beside [[rules.allowlists]]".into(),
+            ));
         }
         lists.push(old);
     }
@@ -103,7 +110,11 @@ fn read_rule(rule: &Fields) -> Result<Rule, Error> {
         path: pattern("path")?,
         secret_group: rule.number("secretgroup")?.unwrap_or(0.0).max(0.0) as usize,
         entropy: rule.number("entropy")?.unwrap_or(0.0),
-        keywords: rule.strings("keywords")?.iter().map(|keyword| lower(keyword)).collect(),
+        keywords: rule
+            .strings("keywords")?
+            .iter()
+            .map(|keyword| lower(keyword))
+            .collect(),
         tags: rule.strings("tags")?,
         allowlists,
         required,
@@ -135,14 +146,20 @@ struct Fields {
 impl Fields {
     fn new(table: Table, place: &str) -> Self {
         Self {
-            table: table.into_iter().map(|(name, value)| (lower(&name), value)).collect(),
+            table: table
+                .into_iter()
+                .map(|(name, value)| (lower(&name), value))
+                .collect(),
             place: place.to_owned(),
         }
     }
 
     fn wrong(&self, name: &str, wanted: &str, value: &Value) -> Error {
         let found = value.type_str();
-        Error(format!("{}{name} must be {wanted} and is a {found}", self.place))
+        Error(format!(
+            "{}{name} must be {wanted} and is a {found}",
+            self.place
+        ))
     }
 
     fn string(&self, name: &str) -> Result<String, Error> {

@@ -45,7 +45,10 @@ pub(super) fn all(text: &[u8]) -> Vec<Found> {
         .filter(|&i| {
             let before = i.checked_sub(1).map(|i| &found[i]);
             let after = found.get(i + 1);
-            ![before, after].into_iter().flatten().any(|other| yields(&found[i], other))
+            ![before, after]
+                .into_iter()
+                .flatten()
+                .any(|other| yields(&found[i], other))
         })
         .map(|i| found[i].clone())
         .collect()
@@ -102,7 +105,10 @@ impl Iterator for Finder<'_> {
                 };
                 if let Some((kind, end)) = found {
                     self.at = end;
-                    return Some(Found { kind, range: start..end });
+                    return Some(Found {
+                        kind,
+                        range: start..end,
+                    });
                 }
                 self.at = start + 1;
             } else {
@@ -117,26 +123,40 @@ impl Finder<'_> {
     /// Where the bytes of a class that begin at `start` end.
     fn run(&self, start: usize, class: u8) -> usize {
         let rest = &self.text[start..];
-        let length = rest.iter().position(|&byte| TABLE[usize::from(byte)] & class == 0);
+        let length = rest
+            .iter()
+            .position(|&byte| TABLE[usize::from(byte)] & class == 0);
         start + length.unwrap_or(rest.len())
     }
 
     /// The first encoded text that begins in a run of base64 characters.
     fn in_run(&self, start: usize, end: usize) -> Option<Found> {
-        let code_points = |at| self.code_points(at).map(|to| Found {
-            kind: Kind::Unicode,
-            range: at..to,
-        });
+        let code_points = |at| {
+            self.code_points(at).map(|to| Found {
+                kind: Kind::Unicode,
+                range: at..to,
+            })
+        };
         if let Some(found) = code_points(start) {
             return Some(found);
         }
         if end - start >= BASE64 {
             let hex = self.run(start, IN_HEX);
             if hex - start >= HEX {
-                return Some(Found { kind: Kind::Hex, range: start..hex });
+                return Some(Found {
+                    kind: Kind::Hex,
+                    range: start..hex,
+                });
             }
-            let padding = self.text[end..].iter().take(2).take_while(|&&byte| byte == b'=').count();
-            return Some(Found { kind: Kind::Base64, range: start..end + padding });
+            let padding = self.text[end..]
+                .iter()
+                .take(2)
+                .take_while(|&&byte| byte == b'=')
+                .count();
+            return Some(Found {
+                kind: Kind::Base64,
+                range: start..end + padding,
+            });
         }
         (start + 1..end).find_map(code_points)
     }
@@ -182,11 +202,19 @@ impl Finder<'_> {
         let mut end = None;
         let mut at = start;
         loop {
-            let slashes = self.text[at..].iter().take(2).take_while(|&&byte| byte == b'\\').count();
+            let slashes = self.text[at..]
+                .iter()
+                .take(2)
+                .take_while(|&&byte| byte == b'\\')
+                .count();
             let is_code = slashes > 0
-                && self.text.get(at + slashes..at + slashes + 5).is_some_and(|code| {
-                    matches!(code[0], b'u' | b'U') && code[1..].iter().all(u8::is_ascii_hexdigit)
-                });
+                && self
+                    .text
+                    .get(at + slashes..at + slashes + 5)
+                    .is_some_and(|code| {
+                        matches!(code[0], b'u' | b'U')
+                            && code[1..].iter().all(u8::is_ascii_hexdigit)
+                    });
             if !is_code {
                 return end;
             }
@@ -211,7 +239,9 @@ mod tests {
         regex
             .captures_iter(text)
             .map(|captures| {
-                let group = (1..5).find(|&group| captures.get_group(group).is_some()).unwrap();
+                let group = (1..5)
+                    .find(|&group| captures.get_group(group).is_some())
+                    .unwrap();
                 Found {
                     kind: Kind::ALL[group - 1],
                     range: captures.get_group(group).unwrap().range(),
@@ -223,14 +253,37 @@ mod tests {
     #[test]
     fn the_scanner_finds_what_the_expression_finds() {
         let parts = [
-            "%2F", "%2", "%", "\n", " ", "U+0041", "U+0041 ", "U+", r"\u0041", r"\\u0041", r"\U00", "\\", "x",
-            "0123456789abcdef", "Zz_-/+", "=", "==", "é", "aaaaaaaa",
+            "%2F",
+            "%2",
+            "%",
+            "\n",
+            " ",
+            "U+0041",
+            "U+0041 ",
+            "U+",
+            r"\u0041",
+            r"\\u0041",
+            r"\U00",
+            "\\",
+            "x",
+            "0123456789abcdef",
+            "Zz_-/+",
+            "=",
+            "==",
+            "é",
+            "aaaaaaaa",
         ];
         let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..20_000 {
             let count = random.usize(1..14);
-            let text: String = (0..count).map(|_| parts[random.usize(..parts.len())]).collect();
-            let found: Vec<Found> = Finder { text: text.as_bytes(), at: 0 }.collect();
+            let text: String = (0..count)
+                .map(|_| parts[random.usize(..parts.len())])
+                .collect();
+            let found: Vec<Found> = Finder {
+                text: text.as_bytes(),
+                at: 0,
+            }
+            .collect();
             assert_eq!(found, by_expression(text.as_bytes()), "{text:?}");
         }
     }

@@ -52,7 +52,10 @@ impl Pass {
             let start = decoded.len();
             decoded.extend_from_slice(&value);
             from = found.range.end;
-            let overlapping = self.segments.iter().filter(|s| touches(&s.decoded, &found.range));
+            let overlapping = self
+                .segments
+                .iter()
+                .filter(|s| touches(&s.decoded, &found.range));
             segments.push(Segment {
                 original: self.original(found.range.clone()),
                 decoded: start..decoded.len(),
@@ -66,13 +69,24 @@ impl Pass {
         decoded.extend_from_slice(&text[from..]);
         let depth = self.depth + 1;
         let before = Some(Box::new(self));
-        Some((decoded, Self { segments, depth, before }))
+        Some((
+            decoded,
+            Self {
+                segments,
+                depth,
+                before,
+            },
+        ))
     }
 
     /// The segments that a match in the decoded text touches.
     pub(crate) fn touched(&self, matched: &Range<usize>) -> Touched<'_> {
         Touched {
-            segments: self.segments.iter().filter(|s| touches(&s.decoded, matched)).collect(),
+            segments: self
+                .segments
+                .iter()
+                .filter(|s| touches(&s.decoded, matched))
+                .collect(),
             pass: self,
         }
     }
@@ -103,15 +117,27 @@ impl Touched<'_> {
     pub(crate) fn tags(&self) -> Vec<String> {
         let kinds = self.segments.iter().fold(0, |kinds, s| kinds | s.kinds);
         let named = Kind::ALL.iter().filter(|kind| kinds & **kind as u8 != 0);
-        let mut tags: Vec<String> = named.map(|kind| format!("decoded:{}", kind.name())).collect();
+        let mut tags: Vec<String> = named
+            .map(|kind| format!("decoded:{}", kind.name()))
+            .collect();
         tags.push(format!("decode-depth:{}", self.pass.depth));
         tags
     }
 
     /// The lines of the decoded text that the segments stand in, with the line break before them.
     pub(crate) fn line<'t>(&self, text: &'t [u8]) -> &'t [u8] {
-        let start = self.segments.iter().map(|s| s.decoded.start).min().unwrap_or(0);
-        let end = self.segments.iter().map(|s| s.decoded.end).max().unwrap_or(text.len());
+        let start = self
+            .segments
+            .iter()
+            .map(|s| s.decoded.start)
+            .min()
+            .unwrap_or(0);
+        let end = self
+            .segments
+            .iter()
+            .map(|s| s.decoded.end)
+            .max()
+            .unwrap_or(text.len());
         let from = memchr::memrchr(b'\n', &text[..(start + 1).min(text.len())]).unwrap_or(0);
         let to = memchr::memchr(b'\n', &text[end..]).map_or(text.len(), |at| end + at);
         &text[from..to]
@@ -159,7 +185,9 @@ mod tests {
     fn what_is_decoded_is_traced_back() {
         let inner = base64("password = hunter2 and more");
         let text = format!("a line\nx = \"{inner}\"\n");
-        let (decoded, pass) = Pass::default().decode(text.as_bytes()).expect("one segment");
+        let (decoded, pass) = Pass::default()
+            .decode(text.as_bytes())
+            .expect("one segment");
         let said = String::from_utf8(decoded.clone()).unwrap();
         assert_eq!(said, "a line\nx = \"password = hunter2 and more\"\n");
         let at = said.find("hunter2").unwrap();
@@ -167,7 +195,10 @@ mod tests {
         assert_eq!(touched.tags(), ["decoded:base64", "decode-depth:1"]);
         let start = text.find(&inner).unwrap();
         assert_eq!(touched.original(at..at + 7), start..start + inner.len());
-        assert_eq!(touched.line(&decoded), b"\nx = \"password = hunter2 and more\"");
+        assert_eq!(
+            touched.line(&decoded),
+            b"\nx = \"password = hunter2 and more\""
+        );
         assert!(pass.decode(&decoded).is_none());
     }
 

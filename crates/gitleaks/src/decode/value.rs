@@ -27,7 +27,9 @@ fn percent(encoded: &[u8]) -> Option<Vec<u8>> {
     let mut value = Vec::with_capacity(encoded.len());
     let mut at = 0;
     while at < encoded.len() {
-        let code = (encoded[at] == b'%').then(|| pair(&encoded[at + 1..])).flatten();
+        let code = (encoded[at] == b'%')
+            .then(|| pair(&encoded[at + 1..]))
+            .flatten();
         match code {
             Some(byte) if !is_printable(byte) => return None,
             Some(byte) => value.push(byte),
@@ -62,7 +64,10 @@ fn hex(encoded: &[u8]) -> Option<Vec<u8>> {
     if encoded.len() % 2 != 0 || !encoded.iter().any(u8::is_ascii_digit) {
         return None;
     }
-    encoded.chunks(2).map(|two| pair(two).filter(|&byte| is_printable(byte))).collect()
+    encoded
+        .chunks(2)
+        .map(|two| pair(two).filter(|&byte| is_printable(byte)))
+        .collect()
 }
 
 /// With padding in the alphabet of `+` and `/`, or without in that of `-` and `_`. Text without any character but
@@ -126,9 +131,18 @@ mod tests {
     fn each_encoding() {
         assert_eq!(decode(Kind::Percent, b"%41b%2"), b"Ab%2");
         assert_eq!(decode(Kind::Percent, b"%00"), b"");
-        assert_eq!(decode(Kind::Unicode, b"U+0041 U+00e9 U+0042"), "AéB".as_bytes());
-        assert_eq!(decode(Kind::Unicode, br"\u0041\\u00E9\U0042"), "AéB".as_bytes());
-        assert_eq!(decode(Kind::Unicode, br"\ud83d\ude00"), "\u{FFFD}\u{FFFD}".as_bytes());
+        assert_eq!(
+            decode(Kind::Unicode, b"U+0041 U+00e9 U+0042"),
+            "AéB".as_bytes()
+        );
+        assert_eq!(
+            decode(Kind::Unicode, br"\u0041\\u00E9\U0042"),
+            "AéB".as_bytes()
+        );
+        assert_eq!(
+            decode(Kind::Unicode, br"\ud83d\ude00"),
+            "\u{FFFD}\u{FFFD}".as_bytes()
+        );
         assert_eq!(decode(Kind::Hex, b"6162313A"), b"ab1:");
         assert_eq!(decode(Kind::Hex, b"61623"), b"");
         assert_eq!(decode(Kind::Hex, b"ff00aa11"), b"");
@@ -138,11 +152,26 @@ mod tests {
     fn base64_as_it_is_written() {
         use data_encoding::{BASE64, BASE64_NOPAD, BASE64URL_NOPAD};
         for text in ["a secret value?", "a secret value??", "a secret value???>>"] {
-            assert_eq!(decode(Kind::Base64, BASE64.encode(text.as_bytes()).as_bytes()), text.as_bytes());
-            assert_eq!(decode(Kind::Base64, BASE64URL_NOPAD.encode(text.as_bytes()).as_bytes()), text.as_bytes());
+            assert_eq!(
+                decode(Kind::Base64, BASE64.encode(text.as_bytes()).as_bytes()),
+                text.as_bytes()
+            );
+            assert_eq!(
+                decode(
+                    Kind::Base64,
+                    BASE64URL_NOPAD.encode(text.as_bytes()).as_bytes()
+                ),
+                text.as_bytes()
+            );
         }
         // No padding, but the other alphabet.
-        assert_eq!(decode(Kind::Base64, BASE64_NOPAD.encode(b"~~~?~~~?~~~??").as_bytes()), b"");
+        assert_eq!(
+            decode(
+                Kind::Base64,
+                BASE64_NOPAD.encode(b"~~~?~~~?~~~??").as_bytes()
+            ),
+            b""
+        );
         assert_eq!(decode(Kind::Base64, b"anIdentifierOfLetters"), b"");
     }
 }

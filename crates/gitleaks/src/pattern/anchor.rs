@@ -71,7 +71,10 @@ impl Anchor {
                 run = longer;
                 best = Self::better(best, Self::exact(run.clone(), distance));
             }
-            best = Self::better(best, Self::of(part).and_then(|anchor| anchor.after(distance)));
+            best = Self::better(
+                best,
+                Self::of(part).and_then(|anchor| anchor.after(distance)),
+            );
             let properties = part.properties();
             distance = (
                 distance.0 + properties.minimum_len()?,
@@ -142,7 +145,12 @@ fn words(hir: &Hir) -> Option<BTreeSet<Vec<u8>>> {
             }
             Some(all)
         }
-        HirKind::Repetition(Repetition { min, max: Some(max), sub, .. }) if *max <= 4 => {
+        HirKind::Repetition(Repetition {
+            min,
+            max: Some(max),
+            sub,
+            ..
+        }) if *max <= 4 => {
             let sub = words(sub)?;
             let (mut all, mut power) = (BTreeSet::new(), BTreeSet::from([Vec::new()]));
             for count in 0..=*max {
@@ -156,9 +164,11 @@ fn words(hir: &Hir) -> Option<BTreeSet<Vec<u8>>> {
             (all.len() <= MOST_WORDS).then_some(all)
         }
         HirKind::Capture(capture) => words(&capture.sub),
-        HirKind::Concat(parts) => parts.iter().try_fold(BTreeSet::from([Vec::new()]), |all, part| {
-            product(&all, &words(part)?)
-        }),
+        HirKind::Concat(parts) => parts
+            .iter()
+            .try_fold(BTreeSet::from([Vec::new()]), |all, part| {
+                product(&all, &words(part)?)
+            }),
         HirKind::Alternation(branches) => {
             let mut all = BTreeSet::new();
             for branch in branches {
@@ -208,7 +218,10 @@ pub(crate) fn probe(hir: &Hir) -> (Hir, bool) {
         }
         HirKind::Alternation(branches) => {
             let (branches, whole): (Vec<_>, Vec<_>) = branches.iter().map(probe).unzip();
-            (Hir::alternation(branches), whole.into_iter().all(|whole| whole))
+            (
+                Hir::alternation(branches),
+                whole.into_iter().all(|whole| whole),
+            )
         }
         HirKind::Repetition(repetition) => {
             if matches!(hir.properties().maximum_len(), Some(length) if length <= LONGEST_PROBE) {
@@ -222,7 +235,11 @@ pub(crate) fn probe(hir: &Hir) -> (Hir, bool) {
                 max: Some(repetition.min),
                 ..repetition.clone()
             };
-            let kept = if bounded { Hir::repetition(least) } else { Hir::empty() };
+            let kept = if bounded {
+                Hir::repetition(least)
+            } else {
+                Hir::empty()
+            };
             (kept, false)
         }
         _ => (hir.clone(), true),

@@ -78,7 +78,9 @@ impl Pattern {
             return Err(error("invalid repeat count".into()));
         }
         let ascii = parse(&translated, false).ok();
-        let anchored = ascii.as_ref().and_then(|ascii| Anchored::of(ascii, &unicode));
+        let anchored = ascii
+            .as_ref()
+            .and_then(|ascii| Anchored::of(ascii, &unicode));
         Ok(Self {
             go: go.to_owned(),
             translated,
@@ -158,7 +160,8 @@ impl Pattern {
             }
             while first <= last {
                 let end = (last + anchored.reach).min(bytes.len());
-                let ascii = text.ascii || bytes[first.saturating_sub(4)..(end + 4).min(bytes.len())].is_ascii();
+                let ascii = text.ascii
+                    || bytes[first.saturating_sub(4)..(end + 4).min(bytes.len())].is_ascii();
                 let probe = anchored.regex(ascii && self.ascii.is_some());
                 let Some(near) = probe.find(Input::new(bytes).span(first..end)) else {
                     break;
@@ -197,14 +200,20 @@ impl Pattern {
         regex.captures(&*text.bytes, &mut captures);
         captures.is_match().then(|| {
             (1..=self.groups)
-                .map(|group| captures.get_group(group).map(|span| text.original(span.range())))
+                .map(|group| {
+                    captures
+                        .get_group(group)
+                        .map(|span| text.original(span.range()))
+                })
                 .collect()
         })
     }
 
     fn regex(&self, ascii: bool) -> &Regex {
         match &self.ascii {
-            Some(hir) if ascii => self.for_ascii.get_or_init(|| compile(hir, WhichCaptures::Implicit)),
+            Some(hir) if ascii => self
+                .for_ascii
+                .get_or_init(|| compile(hir, WhichCaptures::Implicit)),
             _ => self
                 .for_unicode
                 .get_or_init(|| compile(&self.unicode, WhichCaptures::Implicit)),
@@ -219,7 +228,10 @@ impl Anchored {
         anchor.distance.1 = anchor.distance.1.saturating_mul(4);
         let (probe, whole) = anchor::probe(ascii);
         let (unicode_probe, _) = anchor::probe(unicode);
-        let reach = unicode_probe.properties().maximum_len()?.max(probe.properties().maximum_len()?);
+        let reach = unicode_probe
+            .properties()
+            .maximum_len()?
+            .max(probe.properties().maximum_len()?);
         Some(Self {
             anchor,
             probe,
@@ -233,7 +245,8 @@ impl Anchored {
 
     fn regex(&self, ascii: bool) -> &Regex {
         if ascii {
-            self.for_ascii.get_or_init(|| compile(&self.probe, WhichCaptures::Implicit))
+            self.for_ascii
+                .get_or_init(|| compile(&self.probe, WhichCaptures::Implicit))
         } else {
             self.for_unicode
                 .get_or_init(|| compile(&self.unicode_probe, WhichCaptures::Implicit))

@@ -54,7 +54,8 @@ impl<R: Read> Chunks<R> {
             let mut limited = self.reader.by_ref().take(AT_ONCE as u64);
             limited.read_to_end(&mut self.piece)?;
         } else {
-            self.piece.extend_from_slice(&self.buffer[self.left.clone()]);
+            self.piece
+                .extend_from_slice(&self.buffer[self.left.clone()]);
             self.left = 0..0;
         }
         let at_once = self.piece.len();
@@ -100,7 +101,10 @@ impl<R: Read> Chunks<R> {
 
 /// Whether two line breaks, with nothing visible between or behind them, end the text.
 fn ends_with_empty_line(text: &[u8]) -> bool {
-    let space = text.iter().rev().take_while(|byte| matches!(byte, b'\n' | b' ' | b'\t' | b'\r'));
+    let space = text
+        .iter()
+        .rev()
+        .take_while(|byte| matches!(byte, b'\n' | b' ' | b'\t' | b'\r'));
     space.filter(|&&byte| byte == b'\n').nth(1).is_some()
 }
 
@@ -138,6 +142,9 @@ mod tests {
         let text = vec![b'x'; 300_000];
         let left = BUFFER - BEYOND % BUFFER;
         assert_eq!(sizes(&text)[..2], [(125_000, 1), (left + BEYOND, 1)]);
-        assert_eq!(sizes(&text).iter().map(|(size, _)| size).sum::<usize>(), 300_000);
+        assert_eq!(
+            sizes(&text).iter().map(|(size, _)| size).sum::<usize>(),
+            300_000
+        );
     }
 }

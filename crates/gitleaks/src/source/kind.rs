@@ -68,7 +68,9 @@ const MAGIC: [(usize, &[u8], usize); 45] = [
 /// Whether a file is an application, a document or the like by its first bytes.
 pub fn is_application(start: &[u8]) -> bool {
     let has = |at: usize, magic: &[u8]| start.get(at..at + magic.len()) == Some(magic);
-    MAGIC.iter().any(|&(at, magic, least)| start.len() >= least && has(at, magic))
+    MAGIC
+        .iter()
+        .any(|&(at, magic, least)| start.len() >= least && has(at, magic))
         || is_embedded_font(start)
         || is_old_office(start)
 }
@@ -76,14 +78,18 @@ pub fn is_application(start: &[u8]) -> bool {
 fn is_embedded_font(start: &[u8]) -> bool {
     start.len() > 35
         && start[34..36] == *b"LP"
-        && [[2, 0, 1], [1, 0, 0], [2, 0, 2]].iter().any(|version| start[8..11] == *version)
+        && [[2, 0, 1], [1, 0, 0], [2, 0, 2]]
+            .iter()
+            .any(|version| start[8..11] == *version)
 }
 
 /// Word, Excel and PowerPoint before 2007, told by what begins the first stream where there is one.
 fn is_old_office(start: &[u8]) -> bool {
     start.starts_with(b"\xD0\xCF\x11\xE0")
         && start.get(512..514).is_none_or(|stream| {
-            [[0xEC, 0xA5], [0x09, 0x08], [0xA0, 0x46]].iter().any(|known| stream == known)
+            [[0xEC, 0xA5], [0x09, 0x08], [0xA0, 0x46]]
+                .iter()
+                .any(|known| stream == known)
         })
 }
 
@@ -93,7 +99,14 @@ mod tests {
 
     #[test]
     fn names() {
-        for name in ["a.zip", "x/a.TAR", "a.targets", "a.tar.gz", "main.browser.js", "a.lz"] {
+        for name in [
+            "a.zip",
+            "x/a.TAR",
+            "a.targets",
+            "a.tar.gz",
+            "main.browser.js",
+            "a.lz",
+        ] {
             assert!(is_archive_name(name), "{name}");
         }
         for name in ["zip", "a.tgz", "x.zip/a", "a.lz.txt", "a.lzma"] {

@@ -6,6 +6,6 @@ mod patch;
 mod walk;
 
 pub use chunk::Chunks;
-pub use kind::{is_archive_name, is_application};
+pub use kind::{is_application, is_archive_name};
 pub use patch::{FileChange, Hunk, Patches};
 pub use walk::{Target, Walk};

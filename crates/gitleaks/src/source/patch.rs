@@ -52,7 +52,10 @@ impl<R: BufRead> Patches<R> {
     pub fn next_file(&mut self) -> io::Result<Option<FileChange>> {
         while self.advance()? {
             if let Some(rest) = self.line.strip_prefix(b"commit ") {
-                let id = rest.split(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+                let id = rest
+                    .split(|byte| byte.is_ascii_whitespace())
+                    .next()
+                    .unwrap_or_default();
                 let id = text(id);
                 self.commit = Some(Arc::new(self.header(id)?));
             } else if let Some(rest) = self.line.strip_prefix(b"diff --git ") {
@@ -85,7 +88,10 @@ impl<R: BufRead> Patches<R> {
 
     /// A commit's fields and message, up to the first line that is not of them.
     fn header(&mut self, id: String) -> io::Result<Commit> {
-        let mut commit = Commit { id, ..Commit::default() };
+        let mut commit = Commit {
+            id,
+            ..Commit::default()
+        };
         loop {
             if !self.advance()? || self.line.is_empty() {
                 break;
@@ -99,7 +105,10 @@ impl<R: BufRead> Patches<R> {
                 let (name, email) = author.split_once('<').unwrap_or((author, ""));
                 commit.author = name.trim().to_owned();
                 commit.email = email.split('>').next().unwrap_or("").trim().to_owned();
-            } else if let Some(date) = line.strip_prefix("Date:").or(line.strip_prefix("AuthorDate:")) {
+            } else if let Some(date) = line
+                .strip_prefix("Date:")
+                .or(line.strip_prefix("AuthorDate:"))
+            {
                 commit.date = utc(date.trim()).unwrap_or_default();
             }
         }
@@ -140,7 +149,9 @@ impl<R: BufRead> Patches<R> {
                 body.push_str(if gap { "\n\n" } else { "\n" });
             }
             gap = false;
-            let indented = line.get(..indent).is_some_and(|start| start.trim().is_empty());
+            let indented = line
+                .get(..indent)
+                .is_some_and(|start| start.trim().is_empty());
             body.push_str(if indented { &line[indent..] } else { line });
         }
         if !body.is_empty() {
@@ -176,8 +187,9 @@ impl<R: BufRead> Patches<R> {
                 if name != b"/dev/null" {
                     change.path = strip(&unquote(name));
                 }
-            } else if let Some(name) =
-                line.strip_prefix(b"rename to ").or(line.strip_prefix(b"copy to "))
+            } else if let Some(name) = line
+                .strip_prefix(b"rename to ")
+                .or(line.strip_prefix(b"copy to "))
             {
                 change.path = unquote(name);
             }
@@ -246,7 +258,11 @@ fn range(rest: &[u8]) -> Option<Range> {
 /// The name in `a/name b/name`, where both are the same.
 fn name_of_both(rest: &[u8]) -> Option<String> {
     if rest.starts_with(b"\"") {
-        let end = 1 + rest[1..].windows(2).position(|two| two[0] != b'\\' && two[1] == b'"')? + 1;
+        let end = 1
+            + rest[1..]
+                .windows(2)
+                .position(|two| two[0] != b'\\' && two[1] == b'"')?
+            + 1;
         return Some(strip(&unquote(&rest[..=end])));
     }
     let half = rest.len() / 2;
@@ -257,7 +273,9 @@ fn name_of_both(rest: &[u8]) -> Option<String> {
 
 /// A name without the side that it is of.
 fn strip(name: &str) -> String {
-    name.split_once('/').map_or(name, |(_, name)| name).to_owned()
+    name.split_once('/')
+        .map_or(name, |(_, name)| name)
+        .to_owned()
 }
 
 /// A name as git quotes it: with `"` and escapes if need be, and a tab behind one with spaces.
@@ -279,7 +297,11 @@ fn unquote(name: &[u8]) -> String {
                 Some(b'f') => plain.push(12),
                 Some(b'r') => plain.push(b'\r'),
                 Some(digit @ b'0'..=b'3') => {
-                    let octal = [digit, bytes.next().unwrap_or(b'0'), bytes.next().unwrap_or(b'0')];
+                    let octal = [
+                        digit,
+                        bytes.next().unwrap_or(b'0'),
+                        bytes.next().unwrap_or(b'0'),
+                    ];
                     plain.push(octal.iter().fold(0u8, |n, d| n << 3 | (d & 7)));
                 }
                 Some(other) => plain.push(other),
@@ -366,12 +388,21 @@ Binary files a/i.png and b/i.png differ
         let first = patches.next_file().unwrap().unwrap();
         assert_eq!(first.path, "aä b");
         let commit = first.commit.unwrap();
-        assert_eq!((&*commit.author, &*commit.email), ("A. Person", "a@example.com"));
+        assert_eq!(
+            (&*commit.author, &*commit.email),
+            ("A. Person", "a@example.com")
+        );
         assert_eq!(commit.date, "2026-01-05T08:00:00Z");
-        assert_eq!(commit.message, "The title of two lines\n\nAnd a body.\n\nTwo paragraphs.");
+        assert_eq!(
+            commit.message,
+            "The title of two lines\n\nAnd a body.\n\nTwo paragraphs."
+        );
         assert_eq!(first.hunks[0].first_line, 4);
         assert_eq!(first.hunks[0].added, b"one\ndiff --git a/x b/x\n");
-        assert_eq!((first.hunks[1].first_line, &first.hunks[1].added[..]), (11, &b"new"[..]));
+        assert_eq!(
+            (first.hunks[1].first_line, &first.hunks[1].added[..]),
+            (11, &b"new"[..])
+        );
         let second = patches.next_file().unwrap().unwrap();
         assert!(second.binary);
         assert_eq!(second.commit.unwrap().message, "second");

@@ -68,7 +68,10 @@ impl Walk<'_> {
             (self.warn)(&path, "left out: too large");
             return None;
         }
-        let mut target = Target { path, symlink: None };
+        let mut target = Target {
+            path,
+            symlink: None,
+        };
         if data.is_symlink() {
             if !self.follow_symlinks {
                 return None;
@@ -141,7 +144,13 @@ mod tests {
 
     #[test]
     fn paths_are_clean() {
-        for (path, expected) in [(".", ""), ("./a/./b", "a/b"), ("a/../b", "b"), ("../a", "../a"), ("/../a", "/a")] {
+        for (path, expected) in [
+            (".", ""),
+            ("./a/./b", "a/b"),
+            ("a/../b", "b"),
+            ("../a", "../a"),
+            ("/../a", "/a"),
+        ] {
             assert_eq!(clean(Path::new(path)), Path::new(expected), "{path}");
         }
     }

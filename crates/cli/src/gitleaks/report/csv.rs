@@ -7,8 +7,22 @@ use keysieve_gitleaks::Finding;
 use super::{Shown, shown};
 
 const COLUMNS: [&str; 16] = [
-    "RuleID", "Commit", "File", "SymlinkFile", "Secret", "Match", "StartLine", "EndLine", "StartColumn", "EndColumn",
-    "Author", "Message", "Date", "Email", "Fingerprint", "Tags",
+    "RuleID",
+    "Commit",
+    "File",
+    "SymlinkFile",
+    "Secret",
+    "Match",
+    "StartLine",
+    "EndLine",
+    "StartColumn",
+    "EndColumn",
+    "Author",
+    "Message",
+    "Date",
+    "Email",
+    "Fingerprint",
+    "Tags",
 ];
 
 pub(super) fn write(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {

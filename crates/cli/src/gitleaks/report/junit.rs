@@ -8,8 +8,14 @@ use super::{Shown, go_json};
 
 pub(super) fn write(findings: &[Finding], out: &mut dyn Write) -> io::Result<()> {
     let count = findings.len();
-    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>")?;
-    write!(out, "\t<testsuite failures=\"{count}\" name=\"gitleaks\" tests=\"{count}\" time=\"\">")?;
+    writeln!(
+        out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>"
+    )?;
+    write!(
+        out,
+        "\t<testsuite failures=\"{count}\" name=\"gitleaks\" tests=\"{count}\" time=\"\">"
+    )?;
     for finding in findings {
         let shown = Shown::of(finding);
         let mut message = format!(
@@ -20,8 +26,11 @@ pub(super) fn write(findings: &[Finding], out: &mut dyn Write) -> io::Result<()>
             message.push_str(&format!(", at commit {}", shown.commit));
         }
         message.push('.');
-        let (description, file, message) =
-            (escape(shown.description), escape(shown.file), escape(&message));
+        let (description, file, message) = (
+            escape(shown.description),
+            escape(shown.file),
+            escape(&message),
+        );
         let data = escape(&go_json(&shown, b"\t"));
         write!(
             out,

@@ -35,7 +35,12 @@ impl Format {
     }
 
     /// Writes a report.
-    pub(super) fn write(self, findings: &[Finding], rules: &[RuleLine], out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn write(
+        self,
+        findings: &[Finding],
+        rules: &[RuleLine],
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         match self {
             Self::Json => {
                 let shown: Vec<Shown<'_>> = findings.iter().map(Shown::of).collect();
@@ -131,7 +136,9 @@ fn go_json<T: Serialize>(value: &T, indent: &[u8]) -> String {
     let mut json = Vec::new();
     let formatter = serde_json::ser::PrettyFormatter::with_indent(indent);
     let mut serializer = serde_json::Serializer::with_formatter(&mut json, formatter);
-    value.serialize(&mut serializer).expect("strings and numbers, into memory");
+    value
+        .serialize(&mut serializer)
+        .expect("strings and numbers, into memory");
     let json = String::from_utf8(json).expect("a serializer of JSON writes UTF-8");
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -161,13 +168,19 @@ mod tests {
         let mut out = Vec::new();
         Format::Json.write(&[finding], &[], &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.starts_with("[\n {\n  \"RuleID\": \"r\",\n  \"Description\": \"\",\n"), "{text}");
+        assert!(
+            text.starts_with("[\n {\n  \"RuleID\": \"r\",\n  \"Description\": \"\",\n"),
+            "{text}"
+        );
         assert!(
             text.contains(r#""Match": "\u003ca \u0026 \"b\"\u003e\b\u0001"#),
             "{text}"
         );
         assert!(text.contains("\"Entropy\": 3.5,\n"));
-        assert!(text.ends_with("\"Tags\": [],\n  \"Fingerprint\": \":r:0\"\n }\n]\n"), "{text}");
+        assert!(
+            text.ends_with("\"Tags\": [],\n  \"Fingerprint\": \":r:0\"\n }\n]\n"),
+            "{text}"
+        );
         assert!(!text.contains("Link"));
     }
 

@@ -102,7 +102,11 @@ struct Properties<'f> {
     tags: &'f [String],
 }
 
-pub(super) fn write(findings: &[Finding], rules: &[RuleLine], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    findings: &[Finding],
+    rules: &[RuleLine],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let rules = rules
         .iter()
         .map(|(id, text)| Rule {
@@ -135,9 +139,15 @@ fn result(finding: &Finding) -> Result<'_> {
         message.push_str(&format!(" at commit {}", shown.commit));
     }
     message.push('.');
-    let uri = if shown.symlink_file.is_empty() { shown.file } else { shown.symlink_file };
+    let uri = if shown.symlink_file.is_empty() {
+        shown.file
+    } else {
+        shown.symlink_file
+    };
     Result {
-        message: Text { text: message.into() },
+        message: Text {
+            text: message.into(),
+        },
         rule_id: shown.rule,
         locations: [Location {
             physical_location: Physical {
