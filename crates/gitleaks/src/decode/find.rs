@@ -39,7 +39,7 @@ pub(super) struct Found {
 
 /// All text that looks encoded. Of two that overlap or abut, the one of the later [`Kind`] is left for the next pass.
 pub(super) fn all(text: &[u8]) -> Vec<Found> {
-    let found = Finder { text, at: 0 }.collect::<Vec<_>>();
+    let found: Vec<Found> = Finder::new(text).collect();
     let yields = |a: &Found, b: &Found| super::touches(&a.range, &b.range) && b.kind < a.kind;
     (0..found.len())
         .filter(|&i| {
@@ -54,10 +54,9 @@ pub(super) fn all(text: &[u8]) -> Vec<Found> {
         .collect()
 }
 
-/// What a byte can begin or continue, as bits of a table.
+/// What a byte is part of, as bits of a table.
 const IN_BASE64: u8 = 1;
 const IN_HEX: u8 = 2;
-const BEGINS: u8 = 4;
 
 const TABLE: [u8; 256] = {
     let mut table = [0; 256];
@@ -70,95 +69,96 @@ const TABLE: [u8; 256] = {
         if b.is_ascii_hexdigit() {
             table[byte] |= IN_HEX;
         }
-        if matches!(b, b'%' | b'\\') {
-            table[byte] |= BEGINS;
-        }
         byte += 1;
     }
     table
 };
 
+/// Goes through a text, and remembers what it looked for so that nothing is looked for twice. Most text has neither a `%`
+/// nor a backslash, no `U+` and no long run, and is passed over in steps of [`BASE64`] bytes.
 struct Finder<'t> {
     text: &'t [u8],
     at: usize,
+    /// The next `%` or backslash, `U+`, and long run, each at `at` or later; the end of the text if there is none.
+    sign: usize,
+    code: usize,
+    run: Range<usize>,
+}
+
+impl<'t> Finder<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        Self {
+            text,
+            at: 0,
+            sign: next_sign(text, 0),
+            code: next_code(text, 0),
+            run: next_run(text, 0),
+        }
+    }
 }
 
 impl Iterator for Finder<'_> {
     type Item = Found;
 
     fn next(&mut self) -> Option<Found> {
-        while self.at < self.text.len() {
-            let start = self.at;
-            let class = TABLE[usize::from(self.text[start])];
-            if class & IN_BASE64 != 0 {
-                let end = self.run(start, IN_BASE64);
-                if let Some(found) = self.in_run(start, end) {
-                    self.at = found.range.end;
-                    return Some(found);
+        loop {
+            self.catch_up();
+            let start = self.sign.min(self.code).min(self.run.start);
+            if start == self.text.len() {
+                return None;
+            }
+            let found = if start == self.sign {
+                match self.text[start] {
+                    b'%' => self.percent(start).map(|end| (Kind::Percent, end)),
+                    _ => self.escapes(start).map(|end| (Kind::Unicode, end)),
                 }
-                self.at = end;
-            } else if class & BEGINS != 0 {
-                let found = if self.text[start] == b'%' {
-                    self.percent(start).map(|end| (Kind::Percent, end))
-                } else {
-                    self.escapes(start).map(|end| (Kind::Unicode, end))
-                };
-                if let Some((kind, end)) = found {
-                    self.at = end;
-                    return Some(Found {
-                        kind,
-                        range: start..end,
-                    });
-                }
-                self.at = start + 1;
             } else {
-                self.at = start + 1;
+                let code = (start == self.code)
+                    .then(|| self.code_points(start))
+                    .flatten();
+                match code {
+                    Some(end) => Some((Kind::Unicode, end)),
+                    None => (start == self.run.start).then(|| self.long_run()),
+                }
+            };
+            self.at = found.map_or(start + 1, |(_, end)| end);
+            if let Some((kind, end)) = found {
+                return Some(Found {
+                    kind,
+                    range: start..end,
+                });
             }
         }
-        None
     }
 }
 
 impl Finder<'_> {
-    /// Where the bytes of a class that begin at `start` end.
-    fn run(&self, start: usize, class: u8) -> usize {
-        let rest = &self.text[start..];
-        let length = rest
-            .iter()
-            .position(|&byte| TABLE[usize::from(byte)] & class == 0);
-        start + length.unwrap_or(rest.len())
+    /// Looks for what lies behind the place that was reached.
+    fn catch_up(&mut self) {
+        if self.sign < self.at {
+            self.sign = next_sign(self.text, self.at);
+        }
+        if self.code < self.at {
+            self.code = next_code(self.text, self.at);
+        }
+        if self.run.start < self.at {
+            self.run = next_run(self.text, self.at);
+        }
     }
 
-    /// The first encoded text that begins in a run of base64 characters.
-    fn in_run(&self, start: usize, end: usize) -> Option<Found> {
-        let code_points = |at| {
-            self.code_points(at).map(|to| Found {
-                kind: Kind::Unicode,
-                range: at..to,
-            })
-        };
-        if let Some(found) = code_points(start) {
-            return Some(found);
+    /// The hexadecimal or base64 text that the run at hand begins with.
+    fn long_run(&self) -> (Kind, usize) {
+        let Range { start, end } = self.run;
+        let hex = start + length(&self.text[start..end], IN_HEX);
+        if hex - start >= HEX {
+            return (Kind::Hex, hex);
         }
-        if end - start >= BASE64 {
-            let hex = self.run(start, IN_HEX);
-            if hex - start >= HEX {
-                return Some(Found {
-                    kind: Kind::Hex,
-                    range: start..hex,
-                });
-            }
-            let padding = self.text[end..]
-                .iter()
-                .take(2)
-                .take_while(|&&byte| byte == b'=')
-                .count();
-            return Some(Found {
-                kind: Kind::Base64,
-                range: start..end + padding,
-            });
-        }
-        (start + 1..end).find_map(code_points)
+        let padding = self.text[end..]
+            .iter()
+            .take(2)
+            .take_while(|&&byte| byte == b'=')
+            .count();
+        (Kind::Base64, end + padding)
     }
 
     /// `%XX`, and to the last one of the line.
@@ -224,6 +224,37 @@ impl Finder<'_> {
     }
 }
 
+fn next_sign(text: &[u8], from: usize) -> usize {
+    memchr::memchr2(b'%', b'\\', &text[from..]).map_or(text.len(), |at| from + at)
+}
+
+fn next_code(text: &[u8], from: usize) -> usize {
+    memchr::memmem::find(&text[from..], b"U+").map_or(text.len(), |at| from + at)
+}
+
+/// The next run of at least [`BASE64`] characters.
+fn next_run(text: &[u8], from: usize) -> Range<usize> {
+    let mut start = from;
+    // Nothing of a run stands just before `start`: a long one that begins there or later has its part in each step.
+    while let Some(step) = text.get(start..start + BASE64) {
+        let tail = step
+            .iter()
+            .rev()
+            .take_while(|&&byte| TABLE[usize::from(byte)] & IN_BASE64 != 0);
+        match tail.count() {
+            BASE64 => return start..start + length(&text[start..], IN_BASE64),
+            tail => start += BASE64 - tail,
+        }
+    }
+    text.len()..text.len()
+}
+
+/// How many bytes of a class `text` begins with.
+fn length(text: &[u8], class: u8) -> usize {
+    let ends = |&byte: &u8| TABLE[usize::from(byte)] & class == 0;
+    text.iter().position(ends).unwrap_or(text.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -279,11 +310,7 @@ mod tests {
             let text: String = (0..count)
                 .map(|_| parts[random.usize(..parts.len())])
                 .collect();
-            let found: Vec<Found> = Finder {
-                text: text.as_bytes(),
-                at: 0,
-            }
-            .collect();
+            let found: Vec<Found> = Finder::new(text.as_bytes()).collect();
             assert_eq!(found, by_expression(text.as_bytes()), "{text:?}");
         }
     }

@@ -24,8 +24,8 @@ const SHORTEST_WORD: usize = 3;
 /// How far into a match a word may stand for it to be worth looking from there.
 const FURTHEST: usize = 1024;
 
-/// How long a probe may grow.
-const LONGEST_PROBE: usize = 4096;
+/// How long a probe may grow: enough for a name, an assignment and the beginning of a value.
+pub(crate) const LONGEST_PROBE: usize = 128;
 
 /// Words, one of which each match holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,18 +197,23 @@ fn product(a: &BTreeSet<Vec<u8>>, b: &BTreeSet<Vec<u8>>) -> Option<BTreeSet<Vec<
     Some(all)
 }
 
-/// The longest bounded expression that matches a beginning of every match of `hir`, and whether it is all of it.
-pub(crate) fn probe(hir: &Hir) -> (Hir, bool) {
+/// An expression of at most `most` bytes that matches a beginning of every match of `hir`, and whether it is all of it.
+pub(crate) fn probe(hir: &Hir, most: usize) -> (Hir, bool) {
+    if hir.properties().explicit_captures_len() == 0
+        && hir
+            .properties()
+            .maximum_len()
+            .is_some_and(|length| length <= most)
+    {
+        return (hir.clone(), true);
+    }
     match hir.kind() {
-        HirKind::Capture(capture) => probe(&capture.sub),
+        HirKind::Capture(capture) => probe(&capture.sub, most),
         HirKind::Concat(parts) => {
-            let (mut kept, mut length) = (Vec::new(), 0);
+            let (mut kept, mut left) = (Vec::new(), most);
             for part in parts {
-                let (part, whole) = probe(part);
-                length += part.properties().maximum_len().unwrap_or(usize::MAX / 2);
-                if length > LONGEST_PROBE {
-                    return (Hir::concat(kept), false);
-                }
+                let (part, whole) = probe(part, left);
+                left -= part.properties().maximum_len().unwrap_or(left).min(left);
                 kept.push(part);
                 if !whole {
                     return (Hir::concat(kept), false);
@@ -217,31 +222,26 @@ pub(crate) fn probe(hir: &Hir) -> (Hir, bool) {
             (Hir::concat(kept), true)
         }
         HirKind::Alternation(branches) => {
-            let (branches, whole): (Vec<_>, Vec<_>) = branches.iter().map(probe).unzip();
-            (
-                Hir::alternation(branches),
-                whole.into_iter().all(|whole| whole),
-            )
+            let probes = branches.iter().map(|branch| probe(branch, most));
+            let (branches, whole): (Vec<_>, Vec<_>) = probes.unzip();
+            let whole = whole.into_iter().all(|whole| whole);
+            (Hir::alternation(branches), whole)
         }
         HirKind::Repetition(repetition) => {
-            if matches!(hir.properties().maximum_len(), Some(length) if length <= LONGEST_PROBE) {
-                return (hir.clone(), true);
-            }
-            let bounded = match repetition.sub.properties().maximum_len() {
-                Some(length) => length * repetition.min as usize <= LONGEST_PROBE,
-                None => false,
-            };
-            let least = Repetition {
-                max: Some(repetition.min),
+            // As many as there are at least, and as fit.
+            let each = repetition.sub.properties().maximum_len();
+            let fit = each
+                .map_or(0, |each| most / each.max(1))
+                .min(u32::MAX as usize) as u32;
+            let count = repetition.min.min(fit);
+            let first = Repetition {
+                min: count,
+                max: Some(count),
                 ..repetition.clone()
             };
-            let kept = if bounded {
-                Hir::repetition(least)
-            } else {
-                Hir::empty()
-            };
-            (kept, false)
+            (Hir::repetition(first), false)
         }
-        _ => (hir.clone(), true),
+        // Longer than is left.
+        _ => (Hir::empty(), false),
     }
 }

@@ -12,6 +12,8 @@ use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::hir::{Hir, HirKind};
 
+use anchor::LONGEST_PROBE;
+
 pub(crate) use anchor::Anchor;
 
 /// How often a part of an expression may be repeated, with the repetitions around it: Go's limit, and what bounds the
@@ -59,10 +61,21 @@ struct Anchored {
     unicode_probe: Hir,
     /// Whether the probe is the whole expression.
     whole: bool,
-    /// The longest match of the probe.
-    reach: usize,
+    /// Lengths in ASCII text, and in any.
+    lengths: [Lengths; 2],
     for_ascii: OnceLock<Regex>,
     for_unicode: OnceLock<Regex>,
+}
+
+/// Lengths in bytes.
+#[derive(Debug)]
+struct Lengths {
+    /// From the start of a match to a word of the anchor, at most.
+    before: usize,
+    /// Of the longest match of the probe.
+    probe: usize,
+    /// Of the longest match of the expression, if there is one.
+    whole: Option<usize>,
 }
 
 impl Pattern {
@@ -146,23 +159,24 @@ impl Pattern {
         let mut from = 0;
         let mut hits = hits.iter().map(|&hit| hit as usize).peekable();
         let bytes = &*text.bytes;
+        let lengths = &anchored.lengths[usize::from(!text.ascii)];
+        let least = anchored.anchor.distance.0;
         while let Some(hit) = hits.next() {
-            let (least, most) = anchored.anchor.distance;
             let Some(mut last) = hit.checked_sub(least) else {
                 continue;
             };
-            let mut first = hit.saturating_sub(most).max(from);
+            let mut first = hit.saturating_sub(lengths.before).max(from);
             while let Some(&next) = hits.peek()
-                && next.saturating_sub(most) <= last + 16
+                && next.saturating_sub(lengths.before) <= last + 16
             {
                 last = next.saturating_sub(least).max(last);
                 hits.next();
             }
             while first <= last {
-                let end = (last + anchored.reach).min(bytes.len());
+                let end = (last + lengths.probe).min(bytes.len());
                 let ascii = text.ascii
                     || bytes[first.saturating_sub(4)..(end + 4).min(bytes.len())].is_ascii();
-                let probe = anchored.regex(ascii && self.ascii.is_some());
+                let probe = anchored.regex(ascii);
                 let Some(near) = probe.find(Input::new(bytes).span(first..end)) else {
                     break;
                 };
@@ -172,11 +186,17 @@ impl Pattern {
                 let matched = if anchored.whole {
                     near.range()
                 } else {
-                    let input = Input::new(bytes).span(near.start()..bytes.len());
-                    match self.regex(text.ascii).find(input) {
-                        Some(matched) => matched.range(),
+                    let end = lengths
+                        .whole
+                        .map_or(bytes.len(), |whole| (last + whole).min(bytes.len()));
+                    let input = Input::new(bytes).span(near.start()..end);
+                    match (self.regex(text.ascii).find(input), lengths.whole) {
+                        // A match that begins behind the window is cut off, and is found from its own word.
+                        (Some(matched), Some(_)) if matched.start() > last => break,
+                        (Some(matched), _) => matched.range(),
+                        (None, Some(_)) => break,
                         // Nothing more in all the rest.
-                        None => return found,
+                        (None, None) => return found,
                     }
                 };
                 from = matched.end;
@@ -223,21 +243,29 @@ impl Pattern {
 
 impl Anchored {
     fn of(ascii: &Hir, unicode: &Hir) -> Option<Self> {
-        let mut anchor = Anchor::of(ascii)?;
-        // In bytes a character is longer than in ASCII: what lies before the word is measured in the worst case.
-        anchor.distance.1 = anchor.distance.1.saturating_mul(4);
-        let (probe, whole) = anchor::probe(ascii);
-        let (unicode_probe, _) = anchor::probe(unicode);
-        let reach = unicode_probe
-            .properties()
-            .maximum_len()?
-            .max(probe.properties().maximum_len()?);
+        let anchor = Anchor::of(ascii)?;
+        let (probe, whole) = anchor::probe(ascii, LONGEST_PROBE);
+        // A character of Unicode is up to four bytes long, where one of ASCII is one.
+        let (unicode_probe, unicode_whole) = anchor::probe(unicode, 4 * LONGEST_PROBE);
+        let length = |hir: &Hir| hir.properties().maximum_len();
+        let lengths = [
+            Lengths {
+                before: anchor.distance.1,
+                probe: length(&probe)?,
+                whole: length(ascii),
+            },
+            Lengths {
+                before: 4 * anchor.distance.1,
+                probe: length(&probe)?.max(length(&unicode_probe)?),
+                whole: length(unicode),
+            },
+        ];
         Some(Self {
             anchor,
+            whole: whole && unicode_whole,
             probe,
             unicode_probe,
-            whole,
-            reach,
+            lengths,
             for_ascii: OnceLock::new(),
             for_unicode: OnceLock::new(),
         })
@@ -357,4 +385,135 @@ fn folds(text: &[u8]) -> bool {
     ["\u{130}", "\u{17F}", "\u{212A}"]
         .iter()
         .any(|c| memchr::memmem::find(text, c.as_bytes()).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expressions in the manner of rules: bounded and not, with and without a word, in either case.
+    const PATTERNS: [&str; 9] = [
+        r"(?i)[\w.-]{0,50}?(?:acme|token)(?:[ \t\w.-]{0,20})[\s'`]{0,3}(?:=|:)[\s'`=]{0,5}([a-z0-9]{4,8})(?:[\s'`;]|$)",
+        r"(?i)[\w.-]{0,50}?(?:api|key)(?:[ \t\w.-]{0,20})[\s'`]{0,3}(?:=|:)[\s'`=]{0,5}([\w.=-]{4,150}|[a-z]{3,}={0,3})(?:[\s'`;]|$)",
+        r"\b(acme_[a-z0-9]{4})\b",
+        r"\bacme_[a-z0-9]{4,}",
+        r"(?:key|token): .+;",
+        r"(?i)-----begin[\s\S]{2,}?end-----",
+        r"tok(?:en|a)+=.",
+        r"acme.{0,3}key|token[^a]{2}",
+        r"(?m)^acme: ",
+    ];
+
+    const PARTS: [&str; 24] = [
+        "acme",
+        "ACME_",
+        "acme_",
+        "token",
+        "Token",
+        "key",
+        "api",
+        "=",
+        ": ",
+        "'",
+        "\n",
+        " ",
+        "abcd",
+        "0a1b2c3d",
+        ";",
+        "-----BEGIN",
+        "end-----",
+        "é",
+        "\u{212A}ey",
+        "\u{17F}",
+        ".",
+        "-",
+        "xx",
+        "toka",
+    ];
+
+    #[test]
+    fn near_its_words_is_where_an_expression_matches() {
+        let mut random = fastrand::Rng::with_seed(5);
+        for go in PATTERNS {
+            let pattern = Pattern::new(go).unwrap();
+            let anchor = pattern
+                .anchor()
+                .unwrap_or_else(|| panic!("no anchor: {go}"));
+            for _ in 0..3_000 {
+                let count = random.usize(1..40);
+                let mut bytes: Vec<u8> = (0..count)
+                    .flat_map(|_| PARTS[random.usize(..PARTS.len())].bytes())
+                    .collect();
+                if random.u8(..8) == 0 {
+                    let at = random.usize(..bytes.len());
+                    bytes[at] = 0xFF;
+                }
+                let text = Text::new(&bytes);
+                let lower = text.bytes.to_ascii_lowercase();
+                let is_word = |at: &usize| {
+                    anchor
+                        .words
+                        .iter()
+                        .any(|word| lower[*at..].starts_with(word))
+                };
+                let hits: Vec<u32> = (0..lower.len())
+                    .filter(is_word)
+                    .map(|at| at as u32)
+                    .collect();
+                let shown = String::from_utf8_lossy(&bytes);
+                assert_eq!(
+                    pattern.find_near(&text, &hits),
+                    pattern.find_all(&text),
+                    "{go} in {shown:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_bounded_is_run_on_all_text() {
+        for go in [
+            r"\w+",
+            r"x*acme",
+            r"(?i)k.y=\S+$",
+            r"(?:acme|[a-z])=",
+            r"ab",
+        ] {
+            assert!(Pattern::new(go).unwrap().anchor().is_none(), "{go}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_a_character_each() {
+        let pattern = Pattern::new("a.{2}b").unwrap();
+        assert!(pattern.is_match(b"a\xFF\xFEb"));
+        assert_eq!(pattern.find_all(&Text::new(b"\xC3a\xFF\xFEb")), [1..5]);
+    }
+
+    #[test]
+    fn groups_are_found_in_the_text_as_it_is() {
+        let pattern = Pattern::new(r"\xFF?(k)=(v)?(.+)").unwrap();
+        let groups = pattern.captures(b"\xFEk=w\xFF").unwrap();
+        assert_eq!(groups, [Some(1..2), None, Some(3..5)]);
+        assert!(pattern.captures(b"k").is_none());
+    }
+
+    #[test]
+    fn joined_expressions_share_their_flags() {
+        assert!(Pattern::any(&["(?i)a", "b"]).unwrap().is_match(b"B"));
+        assert!(!Pattern::any(&["b", "(?i)a"]).unwrap().is_match(b"B"));
+        // Only the first and the last of the three are bound to an end.
+        assert!(
+            Pattern::any(&["^true|false|null$"])
+                .unwrap()
+                .is_match(b"xfalsey")
+        );
+    }
+
+    #[test]
+    fn programs_are_bounded() {
+        assert!(Pattern::new("(?:a{100}){100}").is_err());
+        assert!(Pattern::new("(?:a{10}){100}").is_ok());
+        assert!(Pattern::new("a(").is_err());
+    }
 }
