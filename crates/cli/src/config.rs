@@ -128,7 +128,8 @@ impl Config {
         Self::parse(&text).map_err(|problem| usage(format!("{}: {problem}", path.display())))
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a configuration from text.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|e| with_suggestion(&e.to_string()))
     }
 }

@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         Command::Gitleaks { words } => {
             return gitleaks::main(std::iter::once("gitleaks".into()).chain(words).collect());
         }
+        Command::Config(command) => cmd::config::run(&command),
         Command::Rules(command) => cmd::rules::run(&command),
     };
     match result {

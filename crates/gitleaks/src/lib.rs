@@ -40,4 +40,4 @@ pub use detector::{Detector, Options, Scratch};
 pub use finding::{Commit, Finding, Fragment, entropy};
 pub use ignore::Ignores;
 pub use link::{Platform, Remote};
-pub use pattern::{Error as PatternError, Pattern};
+pub use pattern::{Error as PatternError, Native, Pattern};

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 mod baseline;
+mod config;
 mod history;
 mod install;
 mod output;
@@ -17,6 +18,7 @@ mod staged;
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 
 pub(crate) use baseline::{BaselineArgs, BaselineCommand};
+pub(crate) use config::{ConfigCommand, MigrateArgs};
 pub(crate) use history::HistoryArgs;
 pub(crate) use install::InstallArgs;
 pub(crate) use push::PushArgs;
@@ -74,14 +76,17 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<std::ffi::OsString>,
     },
+    /// Bring a configuration along from another program
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// List, show, test and start rules
     #[command(subcommand)]
     Rules(RulesCommand),
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 9] = [
-    "scan", "history", "staged", "push", "install", "baseline", "gitleaks", "rules", "help",
+const COMMANDS: [&str; 10] = [
+    "scan", "history", "staged", "push", "install", "baseline", "gitleaks", "rules", "config", "help",
 ];
 
 /// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.

@@ -1,6 +1,7 @@
 //! The commands: each wires the parts together and decides the exit code. A loop that computes belongs a crate lower.
 
 pub(crate) mod baseline;
+pub(crate) mod config;
 mod explain;
 pub(crate) mod history;
 pub(crate) mod install;

@@ -44,6 +44,15 @@ pub(super) fn exists(id: &str) -> bool {
         .any(|rule| names(rule).iter().any(|name| name == id))
 }
 
+/// Our own ids of the built-in rules that go by this id.
+pub(crate) fn ids(id: &str) -> Vec<String> {
+    let rules = keysieve_rules::builtin().rules.iter();
+    rules
+        .filter(|rule| names(rule).iter().any(|name| name == id))
+        .map(|rule| rule.id.to_string())
+        .collect()
+}
+
 impl Builtin {
     /// The rules that neither `config` nor the flags put out of force. A table with an expression of its own replaces the
     /// rule of its id.

@@ -20,6 +20,8 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use clap::error::ErrorKind;
 
+pub(crate) use builtin::ids as builtin_ids;
+
 use args::{Cli, Command};
 use log::{Level, Log};
 use run::Run;

@@ -1,6 +1,7 @@
 //! A regular expression of Go, run so that text in which it has no match costs almost nothing.
 
 mod anchor;
+mod native;
 mod syntax;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use anchor::LONGEST_PROBE;
 
 pub(crate) use anchor::Anchor;
+pub use native::Native;
 
 /// How often a part of an expression may be repeated, with the repetitions around it: Go's limit, and what bounds the
 /// size of a program.
