@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use aho_corasick::automaton::{Automaton as _, StateID};
+use aho_corasick::dfa::DFA;
+use aho_corasick::{Anchored, MatchKind};
 
 use crate::config::{Config, Place, Required, Rule, lower_bytes};
 use crate::decode::Pass;
@@ -51,7 +53,7 @@ pub struct Detector {
     options: Options,
     /// Which rules are run, by their places in the configuration.
     enabled: Vec<usize>,
-    words: Option<AhoCorasick>,
+    words: Option<DFA>,
     /// By rule: whether it asks for keywords, the words of which one must stand in the text, and those of its anchor.
     conditions: Vec<Condition>,
 }
@@ -200,16 +202,15 @@ impl Words {
         Some(*self.ids.entry(word.to_vec()).or_insert(next))
     }
 
-    fn automaton(self) -> Result<Option<AhoCorasick>, crate::config::Error> {
+    fn automaton(self) -> Result<Option<DFA>, crate::config::Error> {
         if self.ids.is_empty() {
             return Ok(None);
         }
         let mut words: Vec<(Vec<u8>, u32)> = self.ids.into_iter().collect();
         words.sort_by_key(|(_, id)| *id);
-        AhoCorasick::builder()
+        DFA::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
             .build(words.iter().map(|(word, _)| word))
             .map(Some)
             .map_err(|e| crate::config::Error(format!("keywords: {e}")))
@@ -217,7 +218,7 @@ impl Words {
 }
 
 impl Scratch {
-    fn look(&mut self, words: Option<&AhoCorasick>, text: &Text<'_>) {
+    fn look(&mut self, words: Option<&DFA>, text: &Text<'_>) {
         for word in self.found.drain(..) {
             self.hits[word as usize].clear();
         }
@@ -228,13 +229,26 @@ impl Scratch {
         // Places do not count in such a text: the expressions are run on all of it.
         let lower = text.folds.then(|| lower_bytes(&text.bytes));
         let text = lower.as_deref().unwrap_or(&text.bytes);
-        for found in words.find_overlapping_iter(Input::new(text)) {
-            let word = found.pattern().as_u32();
-            let hits = &mut self.hits[word as usize];
-            if hits.is_empty() {
-                self.found.push(word);
+        let mut state = words
+            .start_state(Anchored::No)
+            .expect("it was made for searches that are not anchored");
+        for (at, &byte) in text.iter().enumerate() {
+            state = words.next_state(Anchored::No, state, byte);
+            if words.is_special(state) && words.is_match(state) {
+                self.note(words, state, at + 1);
             }
-            hits.push(found.start() as u32);
+        }
+    }
+
+    /// All words that end here.
+    fn note(&mut self, words: &DFA, state: StateID, end: usize) {
+        for at in 0..words.match_len(state) {
+            let word = words.match_pattern(state, at);
+            let hits = &mut self.hits[word];
+            if hits.is_empty() {
+                self.found.push(word.as_u32());
+            }
+            hits.push((end - words.pattern_len(word)) as u32);
         }
     }
 

@@ -72,8 +72,9 @@ impl<'a> Run<'a> {
             log.say(Level::Warn, warning);
         }
         for id in &args.enable_rule {
-            let known = config.rules.iter().any(|rule| rule.id == *id);
-            if !known && !(config.use_default && builtin::exists(id)) {
+            let known = config.rules.iter().any(|rule| rule.id == *id)
+                || config.use_default && builtin::exists(id);
+            if !known {
                 return Err(format!("Requested rule {id} not found in rules").into());
             }
         }

@@ -61,7 +61,7 @@ fn unicode(encoded: &[u8]) -> Vec<u8> {
 }
 
 fn hex(encoded: &[u8]) -> Option<Vec<u8>> {
-    if encoded.len() % 2 != 0 || !encoded.iter().any(u8::is_ascii_digit) {
+    if !encoded.len().is_multiple_of(2) || !encoded.iter().any(u8::is_ascii_digit) {
         return None;
     }
     encoded
@@ -87,9 +87,14 @@ fn base64(encoded: &[u8]) -> Option<Vec<u8>> {
             _ => return None,
         }))
     };
-    let body = encoded.trim_ascii_end_matches(b'=');
+    let end = encoded
+        .iter()
+        .rposition(|&byte| byte != b'=')
+        .map_or(0, |at| at + 1);
+    let body = &encoded[..end];
     let padding = encoded.len() - body.len();
-    let standard = encoded.len() % 4 == 0 && !body.iter().any(|b| matches!(b, b'-' | b'_'));
+    let standard =
+        encoded.len().is_multiple_of(4) && !body.iter().any(|b| matches!(b, b'-' | b'_'));
     let url = padding == 0 && body.len() % 4 != 1 && !body.iter().any(|b| matches!(b, b'+' | b'/'));
     if !standard && !url {
         return None;
@@ -109,18 +114,6 @@ fn base64(encoded: &[u8]) -> Option<Vec<u8>> {
         }
     }
     Some(decoded)
-}
-
-/// `[T]::trim_end_matches` for one byte.
-trait TrimEnd {
-    fn trim_ascii_end_matches(&self, byte: u8) -> &[u8];
-}
-
-impl TrimEnd for [u8] {
-    fn trim_ascii_end_matches(&self, byte: u8) -> &[u8] {
-        let end = self.iter().rposition(|&b| b != byte).map_or(0, |at| at + 1);
-        &self[..end]
-    }
 }
 
 #[cfg(test)]
