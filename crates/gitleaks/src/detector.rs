@@ -439,7 +439,7 @@ impl Fragment<'_> {
     }
 
     fn has_place(&self) -> bool {
-        !self.path.is_empty() || self.commit.is_some()
+        !self.path.is_empty() || self.commit.is_some_and(|commit| !commit.id.is_empty())
     }
 }
 

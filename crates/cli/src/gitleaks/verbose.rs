@@ -38,7 +38,11 @@ pub(super) fn print(finding: &Finding, plain: bool, out: &mut dyn Write) -> io::
         }
         field("File:", &finding.file)?;
         field("Line:", &finding.start_line.to_string())?;
-        if let Some(commit) = &finding.commit {
+        if let Some(commit) = finding
+            .commit
+            .as_ref()
+            .filter(|commit| !commit.id.is_empty())
+        {
             field("Commit:", &commit.id)?;
             field("Author:", &commit.author)?;
             field("Email:", &commit.email)?;

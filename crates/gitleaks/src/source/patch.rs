@@ -10,7 +10,7 @@ use crate::finding::Commit;
 pub struct FileChange {
     /// The file, as it is called afterwards.
     pub path: String,
-    /// The commit; `None` for a plain diff.
+    /// The commit; for a plain diff one without an id.
     pub commit: Option<Arc<Commit>>,
     /// What it adds, one run of lines each; a hunk that only removes has no text.
     pub hunks: Vec<Hunk>,
@@ -28,6 +28,9 @@ pub struct Hunk {
     pub added: Vec<u8>,
 }
 
+/// The date of what no commit has, in gitleaks' reports.
+const NO_DATE: &str = "0001-01-01T00:00:00Z";
+
 /// The changes of files in the text that git writes.
 pub struct Patches<R> {
     reader: R,
@@ -44,7 +47,10 @@ impl<R: BufRead> Patches<R> {
             reader,
             line: Vec::new(),
             waiting: false,
-            commit: None,
+            commit: Some(Arc::new(Commit {
+                date: NO_DATE.to_owned(),
+                ..Commit::default()
+            })),
         }
     }
 
@@ -407,6 +413,18 @@ Binary files a/i.png and b/i.png differ
         assert!(second.binary);
         assert_eq!(second.commit.unwrap().message, "second");
         assert_eq!(patches.next_file().unwrap(), None);
+    }
+
+    #[test]
+    fn a_diff_has_no_commit() {
+        let diff = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -0,0 +1 @@\n+new\n";
+        let change = Patches::new(diff.as_bytes()).next_file().unwrap().unwrap();
+        assert_eq!(
+            (&*change.path, &change.hunks[0].added[..]),
+            ("x", &b"new\n"[..])
+        );
+        let commit = change.commit.unwrap();
+        assert_eq!((&*commit.id, &*commit.date), ("", NO_DATE));
     }
 
     #[test]
