@@ -1,0 +1,199 @@
+//! `keysieve gitleaks` where gitleaks itself cannot be the measure: with our own rules, and in what we refuse.
+//! (`.ci/gitleaks` compares the rest with gitleaks.)
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The id of a key of AWS, made here so that none stands in the repository.
+fn key(seed: usize) -> String {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let letters = (0..16).map(|i| char::from(alphabet[(seed + 11 * i + i * i) % 32]));
+    format!("AK{}{}", "IA", letters.collect::<String>())
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("a.txt"),
+        format!("first\naws = {}\n", key(3)),
+    )
+    .unwrap();
+    folder
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keysieve"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .output()
+        .unwrap()
+}
+
+/// The ids of the rules in a JSON report of a scan of the folder.
+fn found(folder: &Path, more: &[&str]) -> Vec<String> {
+    let arguments = [
+        &["gitleaks", "dir", "-f", "json", "-r", "-", "-l", "fatal"],
+        more,
+    ]
+    .concat();
+    let output = run(folder, &arguments);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ids = report
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| f["RuleID"].as_str().unwrap().to_owned());
+    let ids: Vec<String> = ids.collect();
+    assert_eq!(output.status.code(), Some(i32::from(!ids.is_empty())));
+    ids
+}
+
+#[test]
+fn our_rules_go_by_the_ids_of_gitleaks() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(found(path, &[]), ["aws-access-token"]);
+    assert_eq!(
+        found(path, &["--enable-rule", "aws-access-token"]),
+        ["aws-access-token"]
+    );
+    assert_eq!(
+        found(path, &["--enable-rule=aws-access-key-id"]),
+        ["aws-access-token"]
+    );
+    assert_eq!(found(path, &["--enable-rule=jwt"]), [""; 0]);
+    assert_eq!(
+        run(path, &["gitleaks", "dir", "--enable-rule=no-such-rule"])
+            .status
+            .code(),
+        Some(1)
+    );
+
+    fs::write(path.join(".gitleaksignore"), "a.txt:aws-access-token:2\n").unwrap();
+    assert_eq!(found(path, &[]), [""; 0]);
+    fs::write(path.join(".gitleaksignore"), "a.txt:aws-access-key-id:2\n").unwrap();
+    assert_eq!(found(path, &[]), [""; 0]);
+    fs::write(path.join(".gitleaksignore"), "a.txt:aws-access-token:3\n").unwrap();
+    assert_eq!(found(path, &[]).len(), 1);
+}
+
+#[test]
+fn a_configuration_that_extends_the_default_amends_our_rules() {
+    let folder = folder();
+    let with = |config: &str| {
+        fs::write(folder.path().join(".gitleaks.toml"), config).unwrap();
+        found(folder.path(), &[])
+    };
+    let extend = "[extend]\nuseDefault = true\n";
+    assert_eq!(with(extend), ["aws-access-token"]);
+    assert_eq!(
+        with(&format!("{extend}disabledRules = ['aws-access-token']")),
+        [""; 0]
+    );
+    assert_eq!(
+        with(&format!("{extend}[allowlist]\npaths = ['a[.]txt']")),
+        [""; 0]
+    );
+    let amending = "[[rules]]\nid = 'aws-access-token'\n[[rules.allowlists]]\nregexes = ['^AKI']";
+    assert_eq!(with(&format!("{extend}{amending}")), [""; 0]);
+    let targeted = "[[allowlists]]\ntargetRules = ['aws-access-token']\nregexTarget = 'line'\nregexes = ['aws =']";
+    assert_eq!(with(&format!("{extend}{targeted}")), [""; 0]);
+    let replacing = "[[rules]]\nid = 'aws-access-token'\nregex = 'first'";
+    assert_eq!(with(&format!("{extend}{replacing}")), ["aws-access-token"]);
+    assert_eq!(with("[[rules]]\nid = 'own'\nregex = 'first'"), ["own"]);
+}
+
+#[test]
+fn a_baseline_of_gitleaks_knows_what_our_rules_find() {
+    let folder = folder();
+    let baseline = |secret: &str| {
+        // As gitleaks has it: other words, and the match wider than the secret.
+        let json = serde_json::json!([{
+            "RuleID": "aws-access-token", "Description": "d", "StartLine": 2, "EndLine": 2, "StartColumn": 7,
+            "EndColumn": 27, "Match": secret, "Secret": secret, "File": "a.txt", "SymlinkFile": "", "Commit": "",
+            "Entropy": 3.1, "Author": "", "Email": "", "Date": "", "Message": "", "Tags": [], "Fingerprint": "x",
+        }]);
+        fs::write(folder.path().join("b.json"), json.to_string()).unwrap();
+        found(folder.path(), &["-b", "b.json"])
+    };
+    assert_eq!(baseline(&key(3)), [""; 0]);
+    assert_eq!(baseline(&key(4)).len(), 1);
+}
+
+#[test]
+fn what_is_not_supported_is_refused() {
+    let folder = folder();
+    let code = |arguments: &[&str]| run(folder.path(), arguments).status.code();
+    assert_eq!(code(&["gitleaks", "dir", "--no-such-flag"]), Some(126));
+    assert_eq!(
+        code(&["gitleaks", "dir", "--report-template", "x"]),
+        Some(126)
+    );
+    assert_eq!(code(&["gitleaks", "dir", "no-such-folder"]), Some(1));
+    // gitleaks says that it failed, and ends as if all were well.
+    assert_eq!(code(&["gitleaks", "git", "."]), Some(1));
+    assert_eq!(code(&["gitleaks", "dir", "--exit-code", "7"]), Some(7));
+    assert_eq!(code(&["gitleaks", "version"]), Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn its_name_makes_it_gitleaks() {
+    let folder = folder();
+    let link = folder.path().join("gitleaks");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_keysieve"), &link).unwrap();
+    let output = Command::new(&link)
+        .args(["dir", "a.txt"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("leaks found: 1"));
+}
+
+#[test]
+fn a_migrated_configuration_works() {
+    let folder = folder();
+    let path = folder.path();
+    let config = "[extend]\nuseDefault = true\ndisabledRules = ['aws-access-token']\n\
+                  [[rules]]\nid = 'own_rule'\nregex = '''fir(st)+'''\nkeywords = ['first']\n";
+    fs::write(path.join(".gitleaks.toml"), config).unwrap();
+    let output = run(path, &["config", "migrate", "-o", "keysieve.toml"]);
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = fs::read_to_string(path.join("keysieve.toml")).unwrap();
+    assert!(
+        text.contains("id = \"own-rule\"") && text.contains("\"aws-access-key-id\""),
+        "{text}"
+    );
+    // A file that is there is not overwritten.
+    assert_eq!(
+        run(path, &["config", "migrate", "-o", "keysieve.toml"])
+            .status
+            .code(),
+        Some(2)
+    );
+    let output = run(
+        path,
+        &[
+            "scan",
+            "a.txt",
+            "--rule",
+            "own-rule",
+            "--min-confidence",
+            "low",
+        ],
+    );
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("own-rule"),
+        "{text}"
+    );
+}
