@@ -117,6 +117,7 @@ fn show(rules: &RuleSet, id: &str, out: &mut dyn Write) -> anyhow::Result<Exit> 
         )?;
     }
     field("tags", &rule.tags.join("  "))?;
+    field("aliases", &rule.aliases.join("  "))?;
     field("docs", rule.docs.as_deref().unwrap_or_default())?;
     field("remediation", &rule.remediation)?;
     for sample in rule.samples.iter() {
