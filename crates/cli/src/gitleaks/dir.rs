@@ -87,7 +87,21 @@ impl<'a> Run<'a> {
         worker: &mut Worker<'_>,
         findings: &mut Vec<Finding>,
     ) -> io::Result<()> {
-        let mut chunks = Chunks::new(reader);
+        let mut buffers = worker.buffers.take().unwrap_or_default();
+        let chunks = Chunks::new(reader, &mut buffers);
+        let read = self.each_piece(chunks, path, symlink, worker, findings);
+        worker.buffers = Some(buffers);
+        read
+    }
+
+    fn each_piece<R: Read>(
+        &self,
+        mut chunks: Chunks<'_, R>,
+        path: &str,
+        symlink: &str,
+        worker: &mut Worker<'_>,
+        findings: &mut Vec<Finding>,
+    ) -> io::Result<()> {
         while let Some(chunk) = chunks.next_chunk()? {
             // The type of the file is told by the piece it begins with, and by each further one until a line has ended.
             if chunk.first_line == 1 && is_application(&chunk.text[..chunk.at_once]) {

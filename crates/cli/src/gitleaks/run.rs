@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use keysieve_gitleaks::source::Buffers;
 use keysieve_gitleaks::{Baseline, Config, Detector, Finding, Fragment, Ignores, Options, Scratch};
 
 use super::args::CommonArgs;
@@ -35,6 +36,8 @@ pub(super) struct Run<'a> {
 pub(super) struct Worker<'r> {
     run: &'r Run<'r>,
     scratch: Scratch,
+    /// For files; taken while one is read.
+    pub(super) buffers: Option<Buffers>,
 }
 
 /// How a scan ended.
@@ -135,6 +138,7 @@ impl<'a> Run<'a> {
         Worker {
             run: self,
             scratch: Scratch::default(),
+            buffers: None,
         }
     }
 

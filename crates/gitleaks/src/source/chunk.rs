@@ -5,6 +5,7 @@
 //! buffer is the beginning of the next piece, and all that is read at once for it.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 /// What is read at once.
 const AT_ONCE: usize = 100_000;
@@ -15,14 +16,33 @@ const BEYOND: usize = 25_000;
 /// The buffer that is read through.
 const BUFFER: usize = 4096;
 
-/// The pieces of a file.
-pub struct Chunks<R> {
-    reader: R,
+/// Memory for the pieces of a file, to be used again for the next one.
+pub struct Buffers {
+    /// A whole piece and no more: what is beyond its length is left over from another.
+    piece: Box<[u8]>,
     buffer: Box<[u8]>,
+}
+
+impl Default for Buffers {
+    fn default() -> Self {
+        Self {
+            piece: vec![0; AT_ONCE + BEYOND].into(),
+            buffer: vec![0; BUFFER].into(),
+        }
+    }
+}
+
+/// The pieces of a file.
+pub struct Chunks<'b, R> {
+    reader: R,
+    buffers: &'b mut Buffers,
     /// What of the buffer was not taken yet.
-    left: std::ops::Range<usize>,
+    left: Range<usize>,
+    /// How much of the piece is of this file.
+    length: usize,
     line: u64,
-    piece: Vec<u8>,
+    /// Whether the file has ended.
+    ended: bool,
 }
 
 /// A piece of a file.
@@ -35,40 +55,47 @@ pub struct Chunk<'c> {
     pub first_line: u64,
 }
 
-impl<R: Read> Chunks<R> {
+impl<'b, R: Read> Chunks<'b, R> {
     /// The pieces of what `reader` gives.
-    pub fn new(reader: R) -> Self {
+    pub fn new(reader: R, buffers: &'b mut Buffers) -> Self {
         Self {
             reader,
-            buffer: vec![0; BUFFER].into(),
+            buffers,
             left: 0..0,
+            length: 0,
             line: 1,
-            piece: Vec::new(),
+            ended: false,
         }
     }
 
     /// The next piece, or `None` at the end.
     pub fn next_chunk(&mut self) -> io::Result<Option<Chunk<'_>>> {
-        self.piece.clear();
         if self.left.is_empty() {
-            let mut limited = self.reader.by_ref().take(AT_ONCE as u64);
-            limited.read_to_end(&mut self.piece)?;
+            self.length = 0;
+            while self.length < AT_ONCE && !self.ended {
+                let room = &mut self.buffers.piece[self.length..AT_ONCE];
+                let read = read(&mut self.reader, room)?;
+                self.length += read;
+                self.ended = read == 0;
+            }
         } else {
-            self.piece
-                .extend_from_slice(&self.buffer[self.left.clone()]);
+            self.length = self.left.len();
+            let left = &self.buffers.buffer[self.left.clone()];
+            self.buffers.piece[..left.len()].copy_from_slice(left);
             self.left = 0..0;
         }
-        let at_once = self.piece.len();
+        let at_once = self.length;
         if at_once == 0 {
             return Ok(None);
         }
-        if !ends_with_empty_line(&self.piece) {
+        if !ends_with_empty_line(&self.buffers.piece[..at_once]) {
             self.read_beyond(at_once)?;
         }
+        let text = &self.buffers.piece[..self.length];
         let first_line = self.line;
-        self.line += memchr::memchr_iter(b'\n', &self.piece).count() as u64;
+        self.line += memchr::memchr_iter(b'\n', text).count() as u64;
         Ok(Some(Chunk {
-            text: &self.piece,
+            text,
             at_once,
             first_line,
         }))
@@ -77,25 +104,38 @@ impl<R: Read> Chunks<R> {
     /// Up to an empty line. Only the last byte of what was read at once counts for it.
     fn read_beyond(&mut self, at_once: usize) -> io::Result<()> {
         let mut breaks = 0;
-        while let Some(&last) = self.piece.last() {
-            match last {
+        loop {
+            match self.buffers.piece[self.length - 1] {
                 b'\n' => breaks += 1,
                 b' ' | b'\t' | b'\r' => {}
                 _ => breaks = 0,
             }
-            if breaks >= 2 || self.piece.len() - at_once >= BEYOND {
-                break;
+            if breaks >= 2 || self.length - at_once >= BEYOND {
+                return Ok(());
             }
             if self.left.is_empty() {
-                self.left = 0..self.reader.read(&mut self.buffer)?;
-                if self.left.is_empty() {
-                    break;
+                if !self.ended {
+                    self.left = 0..read(&mut self.reader, &mut self.buffers.buffer)?;
+                    self.ended = self.left.is_empty();
+                }
+                if self.ended {
+                    return Ok(());
                 }
             }
-            self.piece.push(self.buffer[self.left.start]);
+            self.buffers.piece[self.length] = self.buffers.buffer[self.left.start];
+            self.length += 1;
             self.left.start += 1;
         }
-        Ok(())
+    }
+}
+
+/// One read that was not interrupted.
+fn read(reader: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }
 
@@ -113,7 +153,8 @@ mod tests {
     use super::*;
 
     fn sizes(text: &[u8]) -> Vec<(usize, u64)> {
-        let mut chunks = Chunks::new(text);
+        let mut buffers = Buffers::default();
+        let mut chunks = Chunks::new(text, &mut buffers);
         let mut sizes = Vec::new();
         while let Some(chunk) = chunks.next_chunk().unwrap() {
             sizes.push((chunk.text.len(), chunk.first_line));

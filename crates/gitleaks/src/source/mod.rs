@@ -5,7 +5,7 @@ mod kind;
 mod patch;
 mod walk;
 
-pub use chunk::Chunks;
+pub use chunk::{Buffers, Chunks};
 pub use kind::{is_application, is_archive_name};
 pub use patch::{FileChange, Hunk, Patches};
 pub use walk::{Target, Walk};
