@@ -86,7 +86,8 @@ pub(crate) enum Command {
 
 /// The names of the subcommands.
 const COMMANDS: [&str; 10] = [
-    "scan", "history", "staged", "push", "install", "baseline", "gitleaks", "rules", "config", "help",
+    "scan", "history", "staged", "push", "install", "baseline", "gitleaks", "rules", "config",
+    "help",
 ];
 
 /// Whether a word is the name of a subcommand, or what else may stand in their place: anything other is a path to scan.
