@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use keysieve_engine::policy::exception::ExceptionSpec;
+use keysieve_engine::policy::inline::Field;
 use keysieve_engine::rule::RuleSpec;
 use keysieve_engine::{Confidence, FileKind, Severity};
 use serde::Deserialize;
 
+use crate::audit::AuditFormat;
 use crate::exit::usage;
 
 /// The name of the file at the root of a repository.
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) exceptions: ExceptionsConfig,
     #[serde(default)]
     pub(crate) exception: Vec<ExceptionSpec>,
+    #[serde(default)]
+    pub(crate) audit: AuditConfig,
     /// By name of kind.
     #[serde(default)]
     pub(crate) kinds: std::collections::BTreeMap<FileKind, KindConfig>,
@@ -80,6 +84,9 @@ pub(crate) struct InlineConfig {
     /// Comments in scanned files do not suppress.
     #[serde(default)]
     pub(crate) forbid: bool,
+    /// What a comment must say to count.
+    #[serde(default)]
+    pub(crate) require: Vec<Field>,
 }
 
 /// `[baseline]`.
@@ -106,6 +113,16 @@ pub(crate) struct ExceptionsConfig {
     pub(crate) warn_days: Option<u32>,
 }
 
+/// `[audit]`: the log of what was found, allowed and taken back.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AuditConfig {
+    /// The file, from the folder of the configuration.
+    pub(crate) file: Option<PathBuf>,
+    /// How an event is written.
+    pub(crate) format: Option<AuditFormat>,
+}
+
 /// `[kinds.NAME]`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -125,10 +142,15 @@ impl Config {
                 path.display()
             ))
         })?;
-        Self::parse(&text).map_err(|problem| usage(format!("{}: {problem}", path.display())))
+        Self::parse_named(&text, &path.display().to_string())
     }
 
-    /// Reads a configuration from text.
+    /// Reads the text of a configuration file that is called `name` in messages.
+    pub(crate) fn parse_named(text: &str, name: &str) -> anyhow::Result<Self> {
+        Self::parse(text).map_err(|problem| usage(format!("{name}: {problem}")))
+    }
+
+    /// Reads the text of a configuration file. An error says where it is.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|e| with_suggestion(&e.to_string()))
     }

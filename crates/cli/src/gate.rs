@@ -6,25 +6,23 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use keysieve_engine::policy::baseline::{Baseline, BaselineError, Place};
-use keysieve_engine::policy::exception::{Exception, Term};
-use keysieve_engine::policy::{Day, SuppressedBy, Suppression, Verdict};
+use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::RuleSet;
-use keysieve_engine::{Evidence, Finding, Origin};
+use keysieve_engine::{Finding, Origin};
 
 use crate::args::SelectArgs;
+use crate::exceptions::Exceptions;
 use crate::exit::usage;
-use crate::report::{Past, Report, Reported, Summary, in_repository, key_of_place};
-use crate::settings::{Settings, today};
+use crate::report::{Past, Report, Reported, Summary, key_of_place};
+use crate::settings::Settings;
 
 /// Exceptions and baseline of a scan.
 #[derive(Debug)]
 pub(crate) struct Gate {
-    exceptions: Vec<Exception>,
-    warn_days: i64,
-    today: Day,
+    exceptions: Arc<Exceptions>,
     baseline: Option<Baseline>,
     /// The files that the baseline names.
     files: HashSet<String>,
@@ -72,15 +70,19 @@ pub(crate) type Lost<'a> = &'a dyn Fn(&str) -> bool;
 impl Gate {
     /// Reads what the settings name. `key` names the key of this run's fingerprints.
     pub(crate) fn new(settings: &Settings, args: &SelectArgs, key: &str) -> anyhow::Result<Self> {
-        let baseline = settings.baseline(args).map(|path| read(&path, key));
+        let baseline = settings.baseline(args)?;
+        let baseline = baseline.map(|(name, text)| parse(&name, &text, key, Baseline::parse));
         let baseline = baseline.transpose()?;
         Ok(Self {
-            exceptions: settings.exceptions()?,
-            warn_days: settings.warn_days(),
-            today: today(),
+            exceptions: Arc::new(Exceptions::new(settings)?),
             files: files(baseline.as_ref()),
             baseline,
         })
+    }
+
+    /// The exceptions.
+    pub(crate) fn exceptions(&self) -> &Arc<Exceptions> {
+        &self.exceptions
     }
 
     /// Whether there is a baseline.
@@ -104,73 +106,12 @@ impl Gate {
         past: &Past,
         lost: Lost<'_>,
     ) -> Passed {
-        let notes = self.except(rules, findings, summary);
+        let notes = self.exceptions.apply(rules, findings, summary);
         let left = self
             .baseline
             .as_ref()
             .map(|baseline| suppress_known(baseline, rules, findings, summary, past, lost));
         Passed { notes, left }
-    }
-
-    fn except(&self, rules: &RuleSet, findings: &mut [Reported], summary: &Summary) -> Vec<String> {
-        let mut used = vec![false; self.exceptions.len()];
-        for Reported { finding, verdict } in findings {
-            if *verdict != Verdict::Report {
-                continue;
-            }
-            let rule = &rules.rule(finding.rule).id;
-            let path = finding.origin.root_path();
-            let path = path.and_then(|path| in_repository(path, summary));
-            let covering = self
-                .exceptions
-                .iter()
-                .zip(&mut used)
-                .filter(|(exception, _)| {
-                    exception.covers(rule, path.as_deref(), finding.fingerprint)
-                });
-            let mut expired = None;
-            for (exception, used) in covering {
-                *used = true;
-                match exception.term(self.today) {
-                    Term::Holds(_) => {
-                        *verdict = Verdict::Suppressed(Suppression {
-                            by: SuppressedBy::Exception,
-                            note: exception.to_string(),
-                        });
-                        break;
-                    }
-                    Term::Expired(_) => expired = Some(exception.to_string()),
-                    Term::Future => {}
-                }
-            }
-            if *verdict == Verdict::Report
-                && let Some(exception) = expired
-            {
-                finding.evidence.push(Evidence::ExceptionExpired(exception));
-            }
-        }
-        let told = self.exceptions.iter().zip(used);
-        told.filter_map(|(exception, used)| self.note(exception, used))
-            .collect()
-    }
-
-    /// What there is to say of an exception.
-    fn note(&self, exception: &Exception, used: bool) -> Option<String> {
-        let days = |n: i64| match n {
-            1 => "1 day".to_owned(),
-            n => format!("{n} days"),
-        };
-        match exception.term(self.today) {
-            Term::Future => Some(format!(
-                "{exception} (does not hold: it was created on a day to come; is the clock right?)"
-            )),
-            Term::Expired(ago) => Some(format!("{exception} (expired {} ago)", days(ago))),
-            Term::Holds(_) if !used => Some(format!("{exception} (suppresses nothing)")),
-            Term::Holds(left) if left <= self.warn_days => {
-                Some(format!("{exception} (ends in {})", days(left)))
-            }
-            Term::Holds(_) => None,
-        }
     }
 }
 
@@ -186,12 +127,7 @@ pub(crate) fn known_from_now(report: &Report, key: &str) -> Baseline {
     baseline
 }
 
-/// Reads a baseline whose fingerprints can be compared with those of this run.
-pub(crate) fn read(path: &Path, key: &str) -> anyhow::Result<Baseline> {
-    read_by(path, key, Baseline::parse)
-}
-
-/// As [`read`], also where a merge left its marks.
+/// Reads a baseline whose fingerprints can be compared with those of this run, also where a merge left its marks.
 pub(crate) fn read_merged(path: &Path, key: &str) -> anyhow::Result<Baseline> {
     read_by(path, key, Baseline::parse_merged)
 }
@@ -199,12 +135,21 @@ pub(crate) fn read_merged(path: &Path, key: &str) -> anyhow::Result<Baseline> {
 fn read_by(
     path: &Path,
     key: &str,
-    parse: fn(&str) -> Result<Baseline, BaselineError>,
+    by: fn(&str) -> Result<Baseline, BaselineError>,
 ) -> anyhow::Result<Baseline> {
-    let name = path.display();
+    let name = path.display().to_string();
     let text = fs::read_to_string(path)
         .map_err(|e| usage(format!("the baseline {name} cannot be read: {e}")))?;
-    let baseline = parse(&text).map_err(|e| usage(format!("{name}: {e}")))?;
+    parse(&name, &text, key, by)
+}
+
+fn parse(
+    name: &str,
+    text: &str,
+    key: &str,
+    by: fn(&str) -> Result<Baseline, BaselineError>,
+) -> anyhow::Result<Baseline> {
+    let baseline = by(text).map_err(|e| usage(format!("{name}: {e}")))?;
     if baseline.key() != key {
         return Err(usage(format!(
             "{name}: its fingerprints were made with another key (KEYSIEVE_FINGERPRINT_KEY)"

@@ -15,7 +15,9 @@ use keysieve_engine::{Counts, Issue, IssueKind, Origin, Sink as _};
 use keysieve_git::{Earlier, suppress_known};
 
 use crate::args::{CommonArgs, OutputArgs, OutputSpec};
+use crate::audit::{Log, of_report};
 use crate::collect::Collector;
+use crate::exceptions::Exceptions;
 use crate::exit::{Exit, usage};
 use crate::gate::{Gate, Passed, Reached};
 use crate::input::Place;
@@ -35,6 +37,7 @@ pub(crate) struct Job<'a> {
     scanner: Scanner,
     gate: Gate,
     outputs: Vec<(Format, Output)>,
+    log: Option<Log>,
     interrupt: Arc<AtomicBool>,
 }
 
@@ -68,6 +71,8 @@ impl<'a> Job<'a> {
         let settings = Settings::resolve(&args.select, &place.root)?;
         let scanner = settings.scanner(&args.select, &args.limits)?;
         let gate = Gate::new(&settings, &args.select, &scanner.key_id())?;
+        let log = settings.audit(&args.output.audit);
+        let log = log.map(|(path, format)| Log::open(&path, format));
         Ok(Self {
             command,
             args,
@@ -76,6 +81,7 @@ impl<'a> Job<'a> {
             scanner,
             gate,
             outputs: outputs(&args.output)?,
+            log: log.transpose()?,
             interrupt: interrupt::flag()?,
         })
     }
@@ -96,6 +102,11 @@ impl<'a> Job<'a> {
     /// Names the key of the fingerprints.
     pub(crate) fn key(&self) -> String {
         self.scanner.key_id()
+    }
+
+    /// The exceptions in force.
+    pub(crate) fn exceptions(&self) -> &Arc<Exceptions> {
+        self.gate.exceptions()
     }
 
     /// Where the scan stands.
@@ -143,7 +154,14 @@ impl<'a> Job<'a> {
     ) -> anyhow::Result<Exit> {
         let (output, category) = (&self.args.output, self.command.category);
         let outputs = std::mem::take(&mut self.outputs);
+        let (log, exceptions) = (self.log.take(), self.exceptions().clone());
         let (report, _) = self.report(drive, texts, how_far, judge)?;
+        let exit = exit(&report, output);
+        // The reports are written also where the log cannot be, and the run fails then.
+        let logged = match log {
+            Some(log) => log.append(&of_report(&report, &exceptions, exit)),
+            None => Ok(()),
+        };
         for (format, out) in outputs {
             let options = options(output, category, &out, texts);
             let left_out = out.write(|out| format.write(&report, &options, out))?;
@@ -154,7 +172,8 @@ impl<'a> Job<'a> {
                 );
             }
         }
-        Ok(exit(&report, output))
+        logged?;
+        Ok(exit)
     }
 
     /// Scans, and gives the report instead of writing it, and what is left of the baseline if there is one.

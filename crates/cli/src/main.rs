@@ -10,12 +10,17 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 mod args;
+mod audit;
+mod base;
 mod cache;
 mod catalog;
 mod clock;
 mod cmd;
 mod collect;
 mod config;
+mod config_schema;
+mod config_text;
+mod exceptions;
 mod exit;
 mod gate;
 mod gitleaks;
@@ -60,6 +65,8 @@ fn main() -> ExitCode {
         Command::Gitleaks { words } => {
             return gitleaks::main(std::iter::once("gitleaks".into()).chain(words).collect());
         }
+        Command::Exception(command) => cmd::exception::run(&command),
+        Command::Audit(command) => cmd::audit::run(&command),
         Command::Config(command) => cmd::config::run(&command),
         Command::Rules(command) => cmd::rules::run(&command),
     };

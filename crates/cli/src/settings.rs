@@ -10,7 +10,9 @@ use keysieve_engine::rule::{Rule, RuleFile, RuleSet, RuleSpec, compile};
 use keysieve_engine::scan::{Scanner, ScannerBuilder};
 use keysieve_engine::{Budget, Confidence, Severity};
 
-use crate::args::{LimitArgs, SelectArgs};
+use crate::args::{AuditArgs, LimitArgs, SelectArgs};
+use crate::audit::AuditFormat;
+use crate::base::Base;
 use crate::config::{Config, FILE_NAME, with_suggestion};
 use crate::exit::usage;
 
@@ -24,6 +26,10 @@ pub(crate) const BASELINE_NAME: &str = "keysieve.baseline";
 #[derive(Debug)]
 pub(crate) struct Settings {
     config: Config,
+    /// What the configuration was read from, for people.
+    file: Option<String>,
+    /// The commit that judges, where one was named.
+    base: Option<Base>,
     /// The root of the repository, or of the scan.
     root: PathBuf,
     /// The folder that paths in the configuration start from.
@@ -35,28 +41,47 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the configuration that `args` name, or that stands at `root`.
+    /// Reads the configuration that `args` name, or that stands at `root`, in its files or in the commit that judges.
     pub(crate) fn resolve(args: &SelectArgs, root: &Path) -> anyhow::Result<Self> {
+        let base = args.policy_from.as_deref();
+        let base = base
+            .map(|revision| Base::open(revision, root))
+            .transpose()?;
         let repository = root.join(FILE_NAME);
-        let path = match &args.config {
-            Some(path) => Some(path.clone()),
-            None if args.no_repo_config => None,
-            None => repository.is_file().then_some(repository),
+        let is_none = |path: &Path| !path.is_file();
+        let (config, folder, file) = match (&args.config, &base) {
+            (Some(path), _) => {
+                let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+                let name = path.display().to_string();
+                (Config::read(path)?, folder, Some(name))
+            }
+            (None, Some(base)) => match base.read(&repository)? {
+                Some(text) => {
+                    let name = base.name(&repository);
+                    let config = Config::parse_named(&text, &name)?;
+                    (config, root.to_owned(), Some(name))
+                }
+                None => (Config::default(), root.to_owned(), None),
+            },
+            (None, None) if args.no_repo_config || is_none(&repository) => {
+                (Config::default(), root.to_owned(), None)
+            }
+            (None, None) => {
+                let name = repository.display().to_string();
+                (Config::read(&repository)?, root.to_owned(), Some(name))
+            }
         };
-        let (config, folder) = match &path {
-            Some(path) => (
-                Config::read(path)?,
-                path.parent().unwrap_or(Path::new("")).to_owned(),
-            ),
-            None => (Config::default(), root.to_owned()),
-        };
-        let attributes_text = match args.no_repo_config {
-            true => None,
-            false => read_small(&root.join(".gitattributes")),
+        let attributes = root.join(".gitattributes");
+        let attributes_text = match &base {
+            _ if args.no_repo_config => None,
+            Some(base) => base.read(&attributes)?,
+            None => read_small(&attributes),
         };
         let attributes = attributes_text.as_deref().map(Attributes::parse);
         Ok(Self {
             config,
+            file,
+            base,
             root: root.to_owned(),
             folder,
             attributes: attributes.unwrap_or_default(),
@@ -65,17 +90,31 @@ impl Settings {
         })
     }
 
+    /// The configuration as it is written.
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The file that the configuration was read from, if there is one.
+    pub(crate) fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
     /// The rules that run.
     pub(crate) fn rules(&self, args: &SelectArgs) -> anyhow::Result<Arc<RuleSet>> {
         let mut user = user_rules(&args.rules)?;
-        let files: Vec<PathBuf> = self
-            .config
-            .rules
-            .files
-            .iter()
-            .map(|file| self.folder.join(file))
-            .collect();
-        user.extend(user_rules(&files)?);
+        for file in &self.config.rules.files {
+            let path = self.folder.join(file);
+            match &self.base {
+                Some(base) => {
+                    let name = base.name(&path);
+                    let text = base.read(&path)?;
+                    let text = text.ok_or_else(|| usage(format!("{name} is not there")))?;
+                    user.extend(rules_of(&text, &name)?);
+                }
+                None => user.extend(user_rules(&[path])?),
+            }
+        }
         for spec in &self.config.rule {
             user.push(compile(spec.clone()).map_err(|e| usage(format!("{FILE_NAME}: {e}")))?);
         }
@@ -122,11 +161,10 @@ impl Settings {
         args: &SelectArgs,
         limits: &LimitArgs,
     ) -> anyhow::Result<ScannerBuilder> {
-        let mut budget = Budget::default();
-        budget.depth = limits
-            .decode_depth
-            .or(self.config.scan.decode_depth)
-            .unwrap_or(budget.depth);
+        let budget = Budget {
+            depth: self.decode_depth(limits),
+            ..Budget::default()
+        };
         let key = std::env::var_os(FINGERPRINT_KEY).filter(|key| !key.is_empty());
         let mut builder = ScannerBuilder::new();
         builder
@@ -139,8 +177,7 @@ impl Settings {
     }
 
     fn policy(&self, args: &SelectArgs) -> anyhow::Result<Policy> {
-        let scan = &self.config.scan;
-        let ignore = self.config.paths.ignore.iter().map(String::as_str);
+        let (min_confidence, min_severity) = self.ranks(args);
         let kinds = self.config.kinds.iter().map(|(kind, config)| {
             let (severity, confidence, silence) =
                 (config.severity, config.confidence, config.silence);
@@ -155,44 +192,66 @@ impl Settings {
         });
         let forbid = self.config.inline.forbid || self.no_repo_config;
         Ok(Policy {
-            min_confidence: args
-                .min_confidence
-                .map(Into::into)
-                .or(scan.min_confidence)
-                .unwrap_or(Confidence::Medium),
-            min_severity: args
-                .min_severity
-                .map(Into::into)
-                .or(scan.min_severity)
-                .unwrap_or(Severity::Low),
+            min_confidence,
+            min_severity,
             inline: if forbid {
                 InlineComments::Forbid
             } else {
                 InlineComments::Honour
             },
+            inline_requires: self.config.inline.require.clone(),
             kinds: kinds.collect(),
-            ignored: IgnoredPaths::new(ignore)
-                .map_err(|e| usage(format!("{FILE_NAME}: `paths.ignore`: {e}")))?,
+            ignored: self.ignored_paths()?,
             attributes: self.attributes.clone(),
             today: today().to_string(),
         })
     }
 
-    /// The exceptions, each held against the terms.
-    pub(crate) fn exceptions(&self) -> anyhow::Result<Vec<Exception>> {
+    /// The least confidence and the least severity that are reported.
+    pub(crate) fn ranks(&self, args: &SelectArgs) -> (Confidence, Severity) {
+        let scan = &self.config.scan;
+        let confidence = args.min_confidence.map(Into::into).or(scan.min_confidence);
+        let severity = args.min_severity.map(Into::into).or(scan.min_severity);
+        (
+            confidence.unwrap_or(Confidence::Medium),
+            severity.unwrap_or(Severity::Low),
+        )
+    }
+
+    /// The paths that are not scanned.
+    pub(crate) fn ignored_paths(&self) -> anyhow::Result<IgnoredPaths> {
+        let name = self.file().unwrap_or(FILE_NAME);
+        IgnoredPaths::new(self.config.paths.ignore.iter().map(String::as_str))
+            .map_err(|e| usage(format!("{name}: `paths.ignore`: {e}")))
+    }
+
+    /// How many encodings are opened inside each other.
+    pub(crate) fn decode_depth(&self, limits: &LimitArgs) -> u32 {
+        let depth = limits.decode_depth.or(self.config.scan.decode_depth);
+        depth.unwrap_or(Budget::default().depth)
+    }
+
+    /// What every exception must keep to.
+    pub(crate) fn terms(&self) -> ExceptionTerms {
         let config = &self.config.exceptions;
-        let terms = ExceptionTerms {
+        ExceptionTerms {
             max_days: config.max_days,
             require_approval: config.require_approval,
             require_ticket: config.require_ticket,
-        };
+        }
+    }
+
+    /// The exceptions, each held against the terms.
+    pub(crate) fn exceptions(&self) -> anyhow::Result<Vec<Exception>> {
+        let terms = self.terms();
+        let name = self.file().unwrap_or(FILE_NAME);
         let mut exceptions: Vec<Exception> = Vec::new();
         for spec in &self.config.exception {
-            let exception = Exception::new(spec.clone(), &terms)
-                .map_err(|e| usage(format!("{FILE_NAME}: {e}")))?;
+            let exception =
+                Exception::new(spec.clone(), &terms).map_err(|e| usage(format!("{name}: {e}")))?;
             if exceptions.iter().any(|e| e.spec().id == spec.id) {
                 let id = &spec.id;
-                return Err(usage(format!("{FILE_NAME}: two exceptions are `{id}`")));
+                return Err(usage(format!("{name}: two exceptions are `{id}`")));
             }
             exceptions.push(exception);
         }
@@ -204,15 +263,25 @@ impl Settings {
         self.config.exceptions.warn_days.map_or(14, i64::from)
     }
 
-    /// The file of known findings: the one that is asked for, or the repository's if it has one.
-    pub(crate) fn baseline(&self, args: &SelectArgs) -> Option<PathBuf> {
+    /// The file of known findings and its text: the one that is asked for, or the repository's if it has one.
+    pub(crate) fn baseline(&self, args: &SelectArgs) -> anyhow::Result<Option<(String, String)>> {
         if args.no_baseline {
-            return None;
+            return Ok(None);
         }
         let path = self.baseline_target(args);
+        if let Some(base) = self.base.as_ref().filter(|base| base.has_place_of(&path)) {
+            let text = base.read(&path)?;
+            return Ok(text.map(|text| (base.name(&path), text)));
+        }
         let is_asked_for = args.baseline.is_some() || self.config.baseline.file.is_some();
         let is_there = || !self.no_repo_config && path.is_file();
-        (is_asked_for || is_there()).then_some(path)
+        if !is_asked_for && !is_there() {
+            return Ok(None);
+        }
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(&path)
+            .map_err(|e| usage(format!("the baseline {name} cannot be read: {e}")))?;
+        Ok(Some((name, text)))
     }
 
     /// Where a baseline is to be written.
@@ -222,6 +291,15 @@ impl Settings {
         let usual = || self.root.join(BASELINE_NAME);
         let chosen = args.baseline.clone().or(configured);
         chosen.unwrap_or_else(usual)
+    }
+
+    /// The audit log, if there is one, and the format of its events.
+    pub(crate) fn audit(&self, args: &AuditArgs) -> Option<(PathBuf, AuditFormat)> {
+        let config = &self.config.audit;
+        let configured = config.file.as_ref().map(|file| self.folder.join(file));
+        let path = args.audit_log.clone().or(configured)?;
+        let format = args.audit_format.or(config.format).unwrap_or_default();
+        Some((path, format))
     }
 
     /// All that decides whether something is found in a content, but for the program itself, as a text to compare.
@@ -277,16 +355,20 @@ fn read_small(path: &Path) -> Option<String> {
 pub(crate) fn user_rules(files: &[PathBuf]) -> anyhow::Result<Vec<Rule>> {
     let mut rules = Vec::new();
     for path in files {
-        let name = path.display();
+        let name = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|e| usage(format!("the rule file {name} cannot be read: {e}")))?;
-        let file = RuleFile::parse(&text)
-            .map_err(|e| usage(format!("{name}: {}", with_suggestion(&e.to_string()))))?;
-        for spec in file.rules {
-            rules.push(compile_from(spec, &name)?);
-        }
+        rules.extend(rules_of(&text, &name)?);
     }
     Ok(rules)
+}
+
+/// Compiles the rules of a file.
+fn rules_of(text: &str, name: &str) -> anyhow::Result<Vec<Rule>> {
+    let file = RuleFile::parse(text)
+        .map_err(|e| usage(format!("{name}: {}", with_suggestion(&e.to_string()))))?;
+    let specs = file.rules.into_iter();
+    specs.map(|spec| compile_from(spec, &name)).collect()
 }
 
 fn compile_from(spec: RuleSpec, name: &dyn std::fmt::Display) -> anyhow::Result<Rule> {

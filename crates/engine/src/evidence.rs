@@ -37,6 +37,10 @@ pub enum Evidence {
     /// The other half of the credential was not found near; the confidence was lowered.
     Unpaired(String),
     /// A comment allowed it until this day, which is past.
+    CommentExpired(String),
+    /// A comment would allow it, but lacks what the policy requires of one.
+    CommentLacks(String),
+    /// An exception of the configuration, which expired, allowed it.
     ExceptionExpired(String),
     /// A doubt; the confidence was lowered to low.
     Doubt(Reason),
@@ -83,13 +87,17 @@ impl fmt::Display for Evidence {
                 write!(f, "stands near its other half, `{rule}` in line {line}")
             }
             Self::Unpaired(rule) => write!(f, "its other half, `{rule}`, is not near"),
-            Self::ExceptionExpired(day) => {
+            Self::CommentExpired(day) => {
                 write!(
                     f,
                     "the comment that allowed it expired on {}",
                     day.escape_debug()
                 )
             }
+            Self::CommentLacks(what) => {
+                write!(f, "the comment beside it does not count: it lacks {what}")
+            }
+            Self::ExceptionExpired(exception) => write!(f, "expired: {}", exception.escape_debug()),
             Self::Doubt(reason) => write!(f, "in doubt: {reason}"),
         }
     }

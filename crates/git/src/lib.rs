@@ -23,6 +23,7 @@
 
 mod bits;
 mod change;
+mod committed;
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;

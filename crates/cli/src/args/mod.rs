@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
+mod audit;
 mod baseline;
 mod config;
+mod exception;
 mod history;
 mod install;
 mod output;
@@ -17,8 +19,10 @@ mod staged;
 
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 
+pub(crate) use audit::{AuditArgs, AuditCommand};
 pub(crate) use baseline::{BaselineArgs, BaselineCommand};
-pub(crate) use config::{ConfigCommand, MigrateArgs};
+pub(crate) use config::{ConfigCommand, MigrateArgs, ShowArgs as ConfigShowArgs};
+pub(crate) use exception::{AddArgs, CheckArgs, ExceptionCommand, RevokeArgs, WhereArgs};
 pub(crate) use history::HistoryArgs;
 pub(crate) use install::InstallArgs;
 pub(crate) use push::PushArgs;
@@ -76,7 +80,13 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         words: Vec<std::ffi::OsString>,
     },
-    /// Bring a configuration along from another program
+    /// Allow findings for a time, with a reason and an owner
+    #[command(subcommand)]
+    Exception(ExceptionCommand),
+    /// Check the log of what was found, allowed and taken back
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Check keysieve.toml, and see what is in force and where it comes from
     #[command(subcommand)]
     Config(ConfigCommand),
     /// List, show, test and start rules
@@ -85,8 +95,18 @@ pub(crate) enum Command {
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 10] = [
-    "scan", "history", "staged", "push", "install", "baseline", "gitleaks", "rules", "config",
+const COMMANDS: [&str; 12] = [
+    "scan",
+    "history",
+    "staged",
+    "push",
+    "install",
+    "baseline",
+    "gitleaks",
+    "rules",
+    "config",
+    "exception",
+    "audit",
     "help",
 ];
 
@@ -153,7 +173,7 @@ pub(crate) struct CommonArgs {
 }
 
 /// How much is read, and how far.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct LimitArgs {
     /// Pass over files larger than this (bytes, or 10k, 5M, 1G); they are counted in the summary

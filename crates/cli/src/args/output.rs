@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, ColorChoice, ValueEnum};
 
+use super::AuditArgs;
 use crate::report::Format;
 
 #[derive(Debug, Default, Args)]
@@ -44,6 +45,9 @@ pub(crate) struct OutputArgs {
     /// Print more: what was passed over, why candidates were no secrets, how values without a format scored
     #[arg(long, short, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
 }
 
 /// When to show progress.

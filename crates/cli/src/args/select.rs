@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use keysieve_engine::{Confidence, Severity};
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub(crate) struct SelectArgs {
     /// Read this configuration instead of the repository's keysieve.toml
@@ -14,6 +14,10 @@ pub(crate) struct SelectArgs {
     /// Ignore the repository's keysieve.toml and the comments in its files
     #[arg(long)]
     pub(crate) no_repo_config: bool,
+    /// Read keysieve.toml, its rule files, the baseline and .gitattributes from this commit, such as origin/main, and not
+    /// from the work tree: a pull request cannot approve itself
+    #[arg(long, value_name = "REF", env = "KEYSIEVE_POLICY_FROM", conflicts_with_all = ["config", "no_repo_config"])]
+    pub(crate) policy_from: Option<String>,
     /// Known findings are not reported: those of this file [default: keysieve.baseline of the repository]
     #[arg(long, value_name = "FILE", env = "KEYSIEVE_BASELINE")]
     pub(crate) baseline: Option<PathBuf>,

@@ -1,264 +1,294 @@
 //! `keysieve config`.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
-use std::fs::File;
+use std::collections::HashSet;
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use keysieve_engine::rule::{RuleFile, compile};
-use keysieve_gitleaks::{Allowlist, Config, Rule};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _};
+use keysieve_engine::policy::exception::Exception;
+use serde_json::{Map, Value, json};
 
-use crate::args::{ConfigCommand, MigrateArgs};
+use crate::args::{Cli, ConfigCommand, ConfigShowArgs, SelectArgs};
+use crate::config::{Config, FILE_NAME};
+use crate::config_schema::schema;
+use crate::config_text::positions;
 use crate::exit::{Exit, usage};
-use crate::{config, gitleaks};
+use crate::input::Place;
+use crate::settings::Settings;
 
-/// What a repetition without an end may repeat in a native rule.
-const MOST: u32 = 512;
-
-/// Runs `keysieve config`.
+/// Runs a subcommand.
 pub(crate) fn run(command: &ConfigCommand) -> anyhow::Result<Exit> {
     match command {
-        ConfigCommand::Migrate(args) => migrate(args),
+        ConfigCommand::Check { file } => check(file.as_deref()),
+        ConfigCommand::Migrate(args) => super::migrate::run(args),
+        ConfigCommand::Show(args) => show(args),
+        ConfigCommand::Schema => {
+            let text = serde_json::to_string_pretty(&schema()).expect("it is a JSON value");
+            print(&format!("{text}\n"))
+        }
     }
 }
 
-fn migrate(args: &MigrateArgs) -> anyhow::Result<Exit> {
-    let config = Config::load(&args.file).map_err(usage)?;
-    let text = native(&config);
-    config::Config::parse(&text)
-        .map_err(anyhow::Error::msg)
-        .context("the result is no configuration of keysieve: please report it")?;
-    match &args.output {
-        None => std::io::stdout().write_all(text.as_bytes())?,
-        Some(path) => {
-            let mut file =
-                File::create_new(path).map_err(|e| usage(format!("{}: {e}", path.display())))?;
-            file.write_all(text.as_bytes())
-                .with_context(|| path.display().to_string())?;
-        }
-    }
+fn print(text: &str) -> anyhow::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).context("standard output")?;
     Ok(Exit::Clean)
 }
 
-/// The native form of a configuration of gitleaks.
-fn native(config: &Config) -> String {
-    let mut text =
-        String::from("# Made from a configuration of gitleaks by `keysieve config migrate`.\n");
-    if !config.title.is_empty() {
-        comment(&mut text, &config.title);
-    }
-    if !config.use_default {
-        text.push_str(
-            "# gitleaks' own rules were not in force. keysieve's are, unless `only` under [rules] names the rules to run.\n",
-        );
-    }
-    let mut excluded = BTreeSet::new();
-    // A rule of the same name as one of ours takes its place.
-    excluded.extend(
-        config
-            .rules
-            .iter()
-            .filter(|own| own.regex.is_some())
-            .flat_map(|own| gitleaks::builtin_ids(&own.id)),
-    );
-    for id in &config.disabled {
-        let own = gitleaks::builtin_ids(id);
-        if own.is_empty() {
-            let _ = writeln!(
-                text,
-                "# Disabled rule {}: no rule of keysieve is for that credential.",
-                value(id)
-            );
-        }
-        excluded.extend(own);
-    }
-    if !excluded.is_empty() {
-        let ids: Vec<String> = excluded.iter().map(|id| value(id)).collect();
-        let _ = writeln!(text, "\n[rules]\nexclude = [{}]", ids.join(", "));
-    }
-    for list in &config.allowlists {
-        let_in(&mut text, "all rules", list);
-    }
-    for own in &config.rules {
-        text.push('\n');
-        match rule(own) {
-            Ok(table) => text.push_str(&table),
-            Err(why) => {
-                let _ = writeln!(
-                    text,
-                    "# The rule {} is not carried over: {}.",
-                    value(&own.id),
-                    one_line(&why)
-                );
-                if let Some(regex) = &own.regex {
-                    comment(&mut text, &format!("  regex: {}", regex.as_str()));
-                }
-            }
-        }
-        if let Some(path) = &own.path {
-            comment(
-                &mut text,
-                &format!("  only in files whose path matches: {}", path.as_str()),
-            );
-        }
-        for required in &own.required {
-            let _ = writeln!(text, "#   required beside it: {}", value(&required.rule));
-        }
-        for list in &own.allowlists {
-            let_in(&mut text, &own.id, list);
-        }
-    }
-    text
+fn here() -> anyhow::Result<PathBuf> {
+    Ok(Place::of(&[PathBuf::from(".")])?.root)
 }
 
-/// A rule as a `[[rule]]` table that the engine takes, with a comment on what was changed.
-fn rule(own: &Rule) -> Result<String, String> {
-    let regex = own.regex.as_ref().ok_or("it has no expression")?;
-    let mut id = own.id.to_lowercase().replace(['_', ' ', '.'], "-");
-    if keysieve_rules::builtin()
+fn check(file: Option<&Path>) -> anyhow::Result<Exit> {
+    let root = here()?;
+    let path = file.map_or_else(|| root.join(FILE_NAME), Path::to_owned);
+    let name = path.display();
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| usage(format!("the configuration {name} cannot be read: {e}")))?;
+    let problems = match Config::parse(&text) {
+        Err(problem) => vec![format!("{name}: {problem}")],
+        Ok(_) => {
+            let select = SelectArgs {
+                config: Some(path.clone()),
+                ..SelectArgs::default()
+            };
+            problems(&Settings::resolve(&select, &root)?, &select, &text, &path)
+        }
+    };
+    for problem in &problems {
+        anstream::println!("{problem}");
+    }
+    if problems.is_empty() {
+        anstream::println!("{name}: in order");
+        Ok(Exit::Clean)
+    } else {
+        Ok(Exit::Usage)
+    }
+}
+
+/// What is wrong with a configuration that can be parsed.
+fn problems(settings: &Settings, select: &SelectArgs, text: &str, path: &Path) -> Vec<String> {
+    let name = path.display();
+    let mut problems = Vec::new();
+    if let Err(error) = settings.ignored_paths() {
+        problems.push(format!("{error:#}"));
+    }
+    let rules = settings.rules(select);
+    if let Err(error) = &rules {
+        problems.push(format!("{name}: {error:#}"));
+    }
+    let positions = positions(text);
+    let mut ids = HashSet::new();
+    for (at, spec) in settings.config().exception.iter().enumerate() {
+        let place = match positions.get(at) {
+            Some((line, column)) => format!("{name}:{line}:{column}"),
+            None => name.to_string(),
+        };
+        if let Err(error) = Exception::new(spec.clone(), &settings.terms()) {
+            problems.push(format!("{place}: {error}"));
+        }
+        if !ids.insert(&spec.id) {
+            problems.push(format!("{place}: two exceptions are `{}`", spec.id));
+        }
+        if let (Ok(rules), Some(rule)) = (&rules, &spec.rule)
+            && rules.by_id(rule).is_none()
+        {
+            problems.push(format!(
+                "{place}: exception `{}`: no rule that runs is `{rule}`",
+                spec.id
+            ));
+        }
+    }
+    problems
+}
+
+/// A setting: its key, what is in force, where that comes from.
+type Setting = (&'static str, Value, String);
+
+fn show(args: &ConfigShowArgs) -> anyhow::Result<Exit> {
+    let settings = Settings::resolve(&args.select, &here()?)?;
+    let matches = Cli::command().get_matches_from(std::env::args_os());
+    let matches = innermost(&matches);
+    let all = in_force(&settings, args, matches);
+    if args.json {
+        let field =
+            |(key, value, from): Setting| (key.to_owned(), json!({ "value": value, "from": from }));
+        let document = json!({
+            "file": settings.file(),
+            "settings": all.into_iter().map(field).collect::<Map<_, _>>(),
+        });
+        let text = serde_json::to_string_pretty(&document).expect("it is a JSON value");
+        return print(&format!("{text}\n"));
+    }
+    let width = all.iter().map(|(key, ..)| key.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for (key, value, from) in all {
+        text += &format!("{key:width$} = {value}  # {from}\n");
+    }
+    print(&text)
+}
+
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, m)| innermost(m))
+}
+
+fn in_force(settings: &Settings, args: &ConfigShowArgs, matches: &ArgMatches) -> Vec<Setting> {
+    let config = settings.config();
+    let (scan, terms) = (&config.scan, &config.exceptions);
+    let file = settings.file().unwrap_or(FILE_NAME);
+    let of_file = |is_set: bool| if is_set { file } else { "default" }.to_owned();
+    let from = |flag: &str, is_set: bool| match matches.value_source(flag) {
+        Some(ValueSource::CommandLine) => "flag".to_owned(),
+        Some(ValueSource::EnvVariable) => "environment".to_owned(),
+        _ => of_file(is_set),
+    };
+    let (limits, select) = (&args.limits, &args.select);
+    let policy = settings.ranks(select);
+    let list = |texts: &[String]| json!(texts);
+    let audit = settings.audit(&args.audit);
+    let baseline = settings.baseline_target(select);
+    let baseline = (!select.no_baseline).then(|| baseline.display().to_string());
+    let baseline_from = if select.no_baseline {
+        "flag".to_owned()
+    } else {
+        from("baseline", config.baseline.file.is_some())
+    };
+    let exclude = [&select.exclude_rule[..], &config.rules.exclude].concat();
+    let only = if select.rule.is_empty() {
+        &config.rules.only
+    } else {
+        &select.rule
+    };
+    let mut files: Vec<String> = select
         .rules
         .iter()
-        .any(|rule| rule.id == id)
-    {
-        id = format!("local-{id}");
-    }
-    let native = regex
-        .native(own.secret_group, MOST)
-        .ok_or("its expression needs Unicode")?;
-    let usable = |words: &[String]| -> Vec<String> {
-        words.iter().filter(|w| w.len() > 2).cloned().collect()
-    };
-    // gitleaks' keywords only gate; here they must stand in each match, which is proven when the rule is read.
-    let mut why = String::new();
-    for keywords in [usable(&own.keywords), usable(&native.words)] {
-        if keywords.is_empty() {
-            continue;
-        }
-        let list: Vec<String> = keywords.iter().map(|word| value(word)).collect();
-        let description = if own.description.is_empty() {
-            &own.id
-        } else {
-            &own.description
-        };
-        let tags: Vec<String> = own.tags.iter().map(|tag| value(tag)).collect();
-        let mut table = String::new();
-        if native.bounded {
-            let _ = writeln!(
-                table,
-                "# Repetitions without an end are bounded to {MOST}; it was"
-            );
-            comment(&mut table, &format!("  {}", regex.as_str()));
-        }
-        let _ = write!(
-            table,
-            "[[rule]]\nid = {}\nname = {}\ndescription = {}\nseverity = \"high\"\nconfidence = \"high\"\n\
-             keywords = [{}]\npattern = {}\nboundary = \"none\"\nmin_entropy = {:?}\n\
-             remediation = \"Revoke it, and issue a new one.\"\ntags = [{}]\naliases = [{}]\nsamples = [{}]\n",
-            value(&id),
-            value(&own.id),
-            value(description),
-            list.join(", "),
-            value(&native.pattern),
-            own.entropy,
-            tags.join(", "),
-            value(&format!("gitleaks:{}", own.id)),
-            value(&native.sample),
-        );
-        let proven = RuleFile::parse(&table)
-            .map_err(|e| e.to_string())
-            .and_then(|mut file| compile(file.rules.remove(0)).map_err(|e| e.to_string()));
-        match proven {
-            Ok(_) => return Ok(table),
-            Err(error) => why = error,
-        }
-    }
-    Err(if why.is_empty() {
-        "no word is known that stands in each match".into()
-    } else {
-        why
-    })
-}
-
-/// Says what an allowlist allowed: keysieve has no expressions for that, but globs, comments and exceptions.
-fn let_in(text: &mut String, of: &str, list: &Allowlist) {
-    let condition = if list.all { "all" } else { "any" };
-    let _ = writeln!(
-        text,
-        "\n# An allowlist of {} is not carried over ({condition} of):",
-        one_line(of)
-    );
-    if !list.description.is_empty() {
-        comment(text, &format!("  {}", list.description));
-    }
-    let parts = [
-        ("path", &list.paths),
-        ("expression", &list.regexes),
-        ("word", &list.stop_words),
-        ("commit", &list.commits),
+        .map(|p| p.display().to_string())
+        .collect();
+    files.extend(config.rules.files.iter().cloned());
+    let required = config.inline.require.iter().map(|field| field.as_str());
+    let required: Vec<&str> = required.collect();
+    let mut all = vec![
+        (
+            "scan.min_confidence",
+            json!(policy.0.as_str()),
+            from("min_confidence", scan.min_confidence.is_some()),
+        ),
+        (
+            "scan.min_severity",
+            json!(policy.1.as_str()),
+            from("min_severity", scan.min_severity.is_some()),
+        ),
+        (
+            "scan.max_file_size",
+            json!(settings.max_file_size(limits)),
+            from("max_file_size", scan.max_file_size.is_some()),
+        ),
+        (
+            "scan.decode_depth",
+            json!(settings.decode_depth(limits)),
+            from("decode_depth", scan.decode_depth.is_some()),
+        ),
+        (
+            "scan.threads",
+            json!(settings.threads(limits)),
+            from("threads", scan.threads.is_some()),
+        ),
+        (
+            "paths.ignore",
+            list(&config.paths.ignore),
+            of_file(!config.paths.ignore.is_empty()),
+        ),
+        (
+            "rules.files",
+            list(&files),
+            from("rules", !config.rules.files.is_empty()),
+        ),
+        (
+            "rules.only",
+            list(only),
+            from("rule", !config.rules.only.is_empty()),
+        ),
+        (
+            "rules.exclude",
+            list(&exclude),
+            from("exclude_rule", !config.rules.exclude.is_empty()),
+        ),
+        (
+            "rule",
+            json!(config.rule.len()),
+            of_file(!config.rule.is_empty()),
+        ),
+        (
+            "inline.forbid",
+            json!(config.inline.forbid || select.no_repo_config),
+            from_inline(select, of_file(config.inline.forbid)),
+        ),
+        (
+            "inline.require",
+            json!(required),
+            of_file(!required.is_empty()),
+        ),
+        ("baseline.file", json!(baseline), baseline_from),
+        (
+            "exceptions.max_days",
+            json!(terms.max_days),
+            of_file(terms.max_days.is_some()),
+        ),
+        (
+            "exceptions.require_approval",
+            json!(terms.require_approval),
+            of_file(terms.require_approval),
+        ),
+        (
+            "exceptions.require_ticket",
+            json!(terms.require_ticket),
+            of_file(terms.require_ticket),
+        ),
+        (
+            "exceptions.warn_days",
+            json!(settings.warn_days()),
+            of_file(terms.warn_days.is_some()),
+        ),
+        (
+            "exception",
+            json!(config.exception.len()),
+            of_file(!config.exception.is_empty()),
+        ),
+        (
+            "audit.file",
+            json!(audit.as_ref().map(|(path, _)| path.display().to_string())),
+            from("audit_log", config.audit.file.is_some()),
+        ),
+        (
+            "audit.format",
+            json!(
+                args.audit
+                    .audit_format
+                    .or(config.audit.format)
+                    .unwrap_or_default()
+                    .as_str()
+            ),
+            from("audit_format", config.audit.format.is_some()),
+        ),
     ];
-    for (name, values) in parts {
-        for one in values {
-            comment(text, &format!("  {name}: {one}"));
-        }
+    let mut kinds = Map::new();
+    for (kind, of_kind) in &config.kinds {
+        let value = json!({
+            "severity": of_kind.severity.map(|s| s.as_str()),
+            "confidence": of_kind.confidence.map(|c| c.as_str()),
+            "silence": of_kind.silence,
+        });
+        kinds.insert(kind.as_str().to_owned(), value);
     }
-    if !list.paths.is_empty() {
-        text.push_str("# Write paths as globs under [paths] ignore.\n");
+    all.push(("kinds", json!(kinds), of_file(!config.kinds.is_empty())));
+    all
+}
+
+fn from_inline(select: &SelectArgs, file: String) -> String {
+    if select.no_repo_config {
+        return "flag".to_owned();
     }
-}
-
-fn comment(text: &mut String, line: &str) {
-    let _ = writeln!(text, "# {}", one_line(line));
-}
-
-/// Without what would end a comment or not be allowed in one.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
-}
-
-fn value(text: &str) -> String {
-    toml::Value::from(text).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const WRITTEN: &str = r#"
-        title = "ours"
-        [extend]
-        useDefault = true
-        disabledRules = ["aws-access-token", "no-such-rule"]
-        [[rules]]
-        id = "acme_key"
-        description = "An ACME key"
-        regex = '''(?i)acme[_-]([a-z0-9]{16,})'''
-        keywords = ["acme"]
-        entropy = 2.5
-        [[rules.allowlists]]
-        paths = ['''^vendor/''']
-        [[rules]]
-        id = "unbound"
-        regex = '''[a-z]+'''
-    "#;
-
-    #[test]
-    fn what_can_be_carried_over_is_and_the_rest_is_said() {
-        let text = native(&Config::parse(WRITTEN).unwrap());
-        let read = config::Config::parse(&text).unwrap();
-        assert_eq!(read.rule.len(), 1);
-        assert_eq!(read.rule[0].id, "acme-key");
-        assert_eq!(read.rule[0].min_entropy, 2.5);
-        assert!(read.rules.exclude.contains(&"aws-access-key-id".to_owned()));
-        for said in [
-            "no-such-rule",
-            "\"unbound\" is not carried over",
-            "path: ^vendor/",
-            "bounded to 512",
-        ] {
-            assert!(text.contains(said), "{said} in {text}");
-        }
-    }
+    file
 }

@@ -26,7 +26,7 @@ use super::paths::IgnoredPaths;
 use crate::Fingerprint;
 
 /// An exception as it is written.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExceptionSpec {
     /// Its name, told in reports and in the audit log.

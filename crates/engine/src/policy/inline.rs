@@ -1,9 +1,12 @@
 //! Comments in the scanned text that allow a finding.
 //!
-//! Ours is `keysieve:allow`, with an optional rule id, `until=YYYY-MM-DD` and `reason="..."`, on the line of the finding
-//! or alone on the line before. The comments of other scanners mean the same as in theirs.
+//! Ours is `keysieve:allow`, with an optional rule id and the fields of an exception: `until=YYYY-MM-DD`, `reason="..."`,
+//! `owner=...`, `ticket=...`; on the line of the finding or alone on the line before. The comments of other scanners mean
+//! the same as in theirs. They have no fields, so where the policy requires some they do not count.
 
 use memchr::memmem;
+
+use serde::Deserialize;
 
 use crate::Span;
 
@@ -47,6 +50,35 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// What a comment can say beside the rule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    /// Why it is right not to report the finding.
+    Reason,
+    /// The last day when the comment holds.
+    Until,
+    /// Who answers for it.
+    Owner,
+    /// Where it was discussed.
+    Ticket,
+}
+
+impl Field {
+    /// All, in the order in which they are told.
+    pub const ALL: [Self; 4] = [Self::Reason, Self::Until, Self::Owner, Self::Ticket];
+
+    /// The name in comments and settings.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reason => "reason",
+            Self::Until => "until",
+            Self::Owner => "owner",
+            Self::Ticket => "ticket",
+        }
+    }
+}
+
 /// What a comment says of a finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Comment {
@@ -54,6 +86,8 @@ pub enum Comment {
     Allows(String),
     /// It was allowed until this day.
     Expired(String),
+    /// It would be allowed, but the comment lacks these fields.
+    Lacks(String),
 }
 
 const OURS: &[u8] = b"keysieve:allow";
@@ -76,14 +110,14 @@ const PEERS_BEFORE: [&str; 2] = [
     "secretlint-disable-next-line",
 ];
 
-/// The comment that speaks of a finding of `rule`, if there is one.
-pub fn find(lines: Lines<'_>, rule: &str, today: &str) -> Option<Comment> {
-    let mut expired = None;
+/// The comment that speaks of a finding of `rule`, if there is one. It must have the fields that are `required`.
+pub fn find(lines: Lines<'_>, rule: &str, today: &str, required: &[Field]) -> Option<Comment> {
+    let mut of_no_use = None;
     let alone = Some(lines.before).filter(|line| is_comment(line));
     for line in lines.on.into_iter().chain(alone) {
-        match ours(line, rule, today) {
+        match ours(line, rule, today, required) {
             Some(Comment::Allows(note)) => return Some(Comment::Allows(note)),
-            Some(other) => expired = Some(other),
+            Some(other) => of_no_use = Some(other),
             None => {}
         }
     }
@@ -92,8 +126,14 @@ pub fn find(lines: Lines<'_>, rule: &str, today: &str) -> Option<Comment> {
         .iter()
         .find(|mark| lines.on.iter().any(|line| holds(line, mark)));
     let peer = peer.or_else(|| PEERS_BEFORE.iter().find(|mark| holds(lines.before, mark)));
-    peer.map(|mark| Comment::Allows(format!("comment `{mark}`")))
-        .or(expired)
+    let peer = peer.map(|mark| match required {
+        [] => Comment::Allows(format!("comment `{mark}`")),
+        _ => Comment::Lacks(names(required)),
+    });
+    match (peer, of_no_use) {
+        (Some(Comment::Lacks(_)) | None, Some(ours)) => Some(ours),
+        (peer, _) => peer,
+    }
 }
 
 /// Whether a line holds nothing but a comment.
@@ -115,34 +155,81 @@ fn is_comment(line: &[u8]) -> bool {
     .any(|m| line.starts_with(m))
 }
 
-fn ours(line: &[u8], rule: &str, today: &str) -> Option<Comment> {
+fn ours(line: &[u8], rule: &str, today: &str, required: &[Field]) -> Option<Comment> {
     let at = memmem::find(line, OURS)?;
     let rest = String::from_utf8_lossy(&line[at + OURS.len()..]);
     if rest.starts_with(|c: char| c.is_alphanumeric() || c == '-' || c == '_') {
         return None;
     }
-    let words = rest.split_whitespace();
-    let mut named = words
-        .clone()
+    let mut named = rest
+        .split_whitespace()
         .take_while(|w| !w.contains('='))
         .filter(|w| w.contains('-') && is_id(w))
         .peekable();
     if named.peek().is_some() && !named.any(|id| id == rule) {
         return None;
     }
-    let until = words
-        .into_iter()
-        .find_map(|w| w.strip_prefix("until="))
-        .map(|day| day.trim_matches('"'));
-    match until {
-        Some(day) if !is_day(day) || !today.is_empty() && day < today => {
-            Some(Comment::Expired(day.to_owned()))
-        }
-        _ => Some(Comment::Allows(format!(
-            "comment `keysieve:allow`{}",
-            reason(&rest)
-        ))),
+    let until = value(&rest, Field::Until);
+    if let Some(day) = until
+        && (!is_day(day) || !today.is_empty() && day < today)
+    {
+        return Some(Comment::Expired(said(day)));
     }
+    let lacks = |field: &Field| value(&rest, *field).is_none_or(|v| v.trim().is_empty());
+    let missing: Vec<Field> = required.iter().copied().filter(lacks).collect();
+    if !missing.is_empty() {
+        return Some(Comment::Lacks(names(&missing)));
+    }
+    let mut note = "comment `keysieve:allow`".to_owned();
+    for (field, joint) in [
+        (Field::Owner, " of "),
+        (Field::Until, " until "),
+        (Field::Ticket, ", "),
+        (Field::Reason, ": "),
+    ] {
+        if let Some(value) = value(&rest, field) {
+            note += joint;
+            note += &said(value);
+        }
+    }
+    Some(Comment::Allows(note))
+}
+
+/// The value of a field behind the mark: `name=word` or `name="some words"`. What is quoted holds no other field.
+fn value(rest: &str, field: Field) -> Option<&str> {
+    let mut rest = rest;
+    loop {
+        rest = rest.trim_start();
+        let end = rest.find(|c: char| c.is_whitespace() || c == '=')?;
+        let (name, after) = rest.split_at(end);
+        let Some(after) = after.strip_prefix('=') else {
+            rest = after;
+            continue;
+        };
+        let (value, next) = match after.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"')?,
+            None => {
+                let end = after.find(char::is_whitespace).unwrap_or(after.len());
+                after.split_at(end)
+            }
+        };
+        if name == field.as_str() {
+            return Some(value);
+        }
+        rest = next;
+    }
+}
+
+/// Names of fields for a person.
+fn names(fields: &[Field]) -> String {
+    let names: Vec<String> = fields.iter().map(|f| format!("`{}`", f.as_str())).collect();
+    names.join(", ")
+}
+
+/// What a comment says, for reports.
+fn said(value: &str) -> String {
+    let visible = value.chars().filter(|c| !c.is_control());
+    visible.take(200).collect()
 }
 
 fn is_id(word: &str) -> bool {
@@ -163,34 +250,18 @@ fn is_day(day: &str) -> bool {
         })
 }
 
-fn reason(rest: &str) -> String {
-    let Some((_, after)) = rest.split_once("reason=\"") else {
-        return String::new();
-    };
-    let Some((reason, _)) = after.split_once('"') else {
-        return String::new();
-    };
-    format!(
-        ": {}",
-        reason
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect::<String>()
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Option<Comment> {
+    fn told(text: &str, required: &[Field]) -> Option<Comment> {
         let at = text.find("SECRET").expect("a finding");
-        find(
-            Lines::around(text.as_bytes(), Span::new(at, at + 6)),
-            "acme-key",
-            "2026-06-01",
-        )
+        let lines = Lines::around(text.as_bytes(), Span::new(at, at + 6));
+        find(lines, "acme-key", "2026-06-01", required)
+    }
+
+    fn said(text: &str) -> Option<Comment> {
+        told(text, &[])
     }
 
     fn allows(text: &str) -> bool {
@@ -234,9 +305,43 @@ mod tests {
     }
 
     #[test]
+    fn the_fields_are_told() {
+        let text = "k = SECRET # keysieve:allow owner=@a ticket=T-1 until=2026-06-01 reason=\"a test's owner=x\" more";
+        let note = "comment `keysieve:allow` of @a until 2026-06-01, T-1: a test's owner=x";
+        assert_eq!(said(text), Some(Comment::Allows(note.into())));
+        let quoted = "k = SECRET # keysieve:allow reason=\"until=2020-01-01\"";
+        assert!(allows(quoted));
+    }
+
+    #[test]
+    fn what_is_required_and_missing_is_told() {
+        let lacks = |text: &str| match told(text, &Field::ALL) {
+            Some(Comment::Lacks(fields)) => fields,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(
+            lacks("k = SECRET # keysieve:allow acme-key until=2026-06-01 owner=@a"),
+            "`reason`, `ticket`"
+        );
+        assert_eq!(
+            lacks("k = SECRET # keysieve:allow reason=\" \" owner= ticket=T until=2026-06-01"),
+            "`reason`, `owner`"
+        );
+        let all = "`reason`, `until`, `owner`, `ticket`";
+        assert_eq!(lacks("k = SECRET # gitleaks:allow"), all);
+        let full = "# keysieve:allow reason=r until=2026-06-01 owner=@a ticket=T\nk = SECRET";
+        assert!(matches!(told(full, &Field::ALL), Some(Comment::Allows(_))));
+        let expired = "k = SECRET # keysieve:allow until=2026-05-31 gitleaks:allow";
+        assert_eq!(
+            told(expired, &Field::ALL),
+            Some(Comment::Expired("2026-05-31".into()))
+        );
+    }
+
+    #[test]
     fn both_ends_of_a_block_are_looked_at() {
         let text = b"SECRET\nb\nc # gitleaks:allow\n";
-        assert!(find(Lines::around(text, Span::new(0, 10)), "x-y", "").is_some());
-        assert!(find(Lines::around(text, Span::new(0, 6)), "x-y", "").is_none());
+        assert!(find(Lines::around(text, Span::new(0, 10)), "x-y", "", &[]).is_some());
+        assert!(find(Lines::around(text, Span::new(0, 6)), "x-y", "", &[]).is_none());
     }
 }

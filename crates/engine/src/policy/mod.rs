@@ -105,6 +105,8 @@ pub struct Policy {
     pub min_severity: Severity,
     /// Comments in the scanned text.
     pub inline: InlineComments,
+    /// What a comment must say to count.
+    pub inline_requires: Vec<inline::Field>,
     /// Settings by kind of file.
     pub kinds: Vec<(FileKind, KindPolicy)>,
     /// Paths that are not scanned.
@@ -122,6 +124,7 @@ impl Default for Policy {
             min_confidence: Confidence::Medium,
             min_severity: Severity::Low,
             inline: InlineComments::Honour,
+            inline_requires: Vec::new(),
             kinds: Vec::new(),
             ignored: IgnoredPaths::default(),
             attributes: Attributes::default(),
@@ -167,12 +170,15 @@ impl Policy {
             );
         }
         if self.inline == InlineComments::Honour {
-            match inline::find(lines, &rule.id, &self.today) {
+            match inline::find(lines, &rule.id, &self.today, &self.inline_requires) {
                 Some(inline::Comment::Allows(note)) => {
                     return suppressed(SuppressedBy::Inline, note);
                 }
                 Some(inline::Comment::Expired(until)) => {
-                    finding.evidence.push(Evidence::ExceptionExpired(until))
+                    finding.evidence.push(Evidence::CommentExpired(until));
+                }
+                Some(inline::Comment::Lacks(fields)) => {
+                    finding.evidence.push(Evidence::CommentLacks(fields));
                 }
                 None => {}
             }

@@ -1,0 +1,96 @@
+//! `keysieve config check`, `show` and `schema`.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod program;
+
+use program::{keysieve, parse, text, write};
+use tempfile::TempDir;
+
+fn folder(config: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    write(&folder.path().join("keysieve.toml"), config.as_bytes());
+    folder
+}
+
+#[test]
+fn check_says_all_that_is_wrong_and_where() {
+    let check = |config: &str, code: i32| {
+        let folder = folder(config);
+        let mut command = keysieve(folder.path());
+        let output = command.args(["config", "check"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(check("[scan]\nthreads = 2\n", 0).contains("in order"));
+    let said = check("[scan]\nthreds = 2\n", 2);
+    assert!(said.contains("line 2, column 1"), "{said}");
+    assert!(said.contains("did you mean `threads`?"), "{said}");
+    let said = check("[scan]\nmin_severity = 'hihg'\n", 2);
+    assert!(
+        said.contains("line 2") && said.contains("did you mean `high`?"),
+        "{said}"
+    );
+    let said = check("x = [\n", 2);
+    assert!(said.contains("line "), "{said}");
+    let entry =
+        "[[exception]]\nid = 'a'\nreason = 'r'\nowner = 'o'\nexpires = 'x'\nrule = 'no-such'\n";
+    let said = check(
+        &format!(
+            "[paths]\nignore = ['[']\n[rules]\nexclude = ['github-personal-access-tokn']\n{entry}{entry}"
+        ),
+        2,
+    );
+    for expected in [
+        "`paths.ignore`",
+        "did you mean `github-personal-access-token`?",
+        "keysieve.toml:5:1: exception `a`: `expires`",
+        "keysieve.toml:11:1: two exceptions",
+    ] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
+    let said = check(&entry.replace("'x'", "'2999-01-01'"), 2);
+    assert!(
+        said.contains("keysieve.toml:1:1: exception `a`: no rule that runs is `no-such`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn show_says_what_is_in_force_and_where_from() {
+    let folder = folder("[scan]\nmin_severity = 'high'\nthreads = 2\n[audit]\nformat = 'ocsf'\n");
+    let mut command = keysieve(folder.path());
+    command
+        .env("KEYSIEVE_THREADS", "3")
+        .env("KEYSIEVE_DECODE_DEPTH", "4");
+    command.args(["config", "show", "--json", "--decode-depth", "5"]);
+    let shown = parse(&command.output().unwrap().stdout);
+    for (key, value, from) in [
+        ("scan.min_confidence", "\"medium\"", "default"),
+        ("scan.min_severity", "\"high\"", "keysieve.toml"),
+        ("scan.threads", "3", "environment"),
+        ("scan.decode_depth", "5", "flag"),
+        ("audit.format", "\"ocsf\"", "keysieve.toml"),
+        ("audit.file", "null", "default"),
+    ] {
+        let setting = &shown["settings"][key];
+        assert_eq!(setting["value"].to_string(), value, "{shown:#}");
+        assert!(text(setting, "/from").ends_with(from), "{setting}");
+    }
+    let mut command = keysieve(folder.path());
+    let output = command.args(["config", "show"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("= \"medium\"  # default\n"), "{text}");
+}
+
+#[test]
+fn the_schema_is_one() {
+    let folder = folder("");
+    let output = keysieve(folder.path()).args(["config", "schema"]).output();
+    let schema = parse(&output.unwrap().stdout);
+    assert_eq!(
+        text(&schema, "/$schema"),
+        "http://json-schema.org/draft-07/schema#"
+    );
+    assert_eq!(text(&schema, "/properties/scan/type"), "object");
+}
