@@ -4,7 +4,8 @@
 //! holds, and whether an exception was of use, is known only at the end.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +17,7 @@ use keysieve_engine::{Finding, Origin};
 use crate::args::SelectArgs;
 use crate::exceptions::Exceptions;
 use crate::exit::usage;
-use crate::report::{Past, Report, Reported, Summary, key_of_place};
+use crate::report::{Past, Report, Reported, Summary, key_of_path, key_of_place};
 use crate::settings::Settings;
 
 /// Exceptions and baseline of a scan.
@@ -24,6 +25,8 @@ use crate::settings::Settings;
 pub(crate) struct Gate {
     exceptions: Arc<Exceptions>,
     baseline: Option<Baseline>,
+    /// Whether the baseline is brought up to date, and not only asked.
+    updates: bool,
     /// The files that the baseline names.
     files: HashSet<String>,
 }
@@ -60,7 +63,7 @@ impl Reached {
 pub(crate) struct Passed {
     /// What the reader should be told of exceptions.
     pub(crate) notes: Vec<String>,
-    /// What is left of the baseline, if there is one: [`Baseline::updated`].
+    /// What is left of a baseline that is brought up to date: [`Baseline::updated`].
     pub(crate) left: Option<Baseline>,
 }
 
@@ -77,6 +80,7 @@ impl Gate {
             exceptions: Arc::new(Exceptions::new(settings)?),
             files: files(baseline.as_ref()),
             baseline,
+            updates: false,
         })
     }
 
@@ -94,6 +98,7 @@ impl Gate {
     pub(crate) fn updating(mut self, baseline: Baseline) -> Self {
         self.files = files(Some(&baseline));
         self.baseline = Some(baseline);
+        self.updates = true;
         self
     }
 
@@ -107,29 +112,74 @@ impl Gate {
         lost: Lost<'_>,
     ) -> Passed {
         let notes = self.exceptions.apply(rules, findings, summary);
-        let left = self
-            .baseline
-            .as_ref()
-            .map(|baseline| suppress_known(baseline, rules, findings, summary, past, lost));
+        let Some(baseline) = &self.baseline else {
+            return Passed { notes, left: None };
+        };
+        let order = order(findings, summary);
+        let sights = order
+            .iter()
+            .flat_map(|&i| sights(i, &findings[i].finding, summary, past));
+        let sights: Vec<Sight> = sights.collect();
+        let places = places(&sights, |i| &findings[i].finding, rules);
+        let known = baseline.known(&places, lost);
+        let left = self.updates.then(|| {
+            let mut left = baseline.updated(&places, lost);
+            // What no rule looked for is not gone.
+            let ids: HashSet<&str> = rules.rules().map(|rule| &*rule.id).collect();
+            let unasked = baseline.entries().filter(|e| !ids.contains(e.rule));
+            unasked.for_each(|entry| left.add(entry));
+            left
+        });
+        suppress(findings, &sights, &known);
         Passed { notes, left }
     }
 }
 
-/// What of a report a new baseline takes for known: all that is reported. What an exception covers is not, or it would
-/// stay known when the exception ends.
-pub(crate) fn known_from_now(report: &Report, key: &str) -> Baseline {
-    let findings: Vec<_> = report.reported().collect();
-    let path = |finding: &&Finding| key_of_place(&finding.origin, &report.summary);
-    let paths: Vec<_> = findings.iter().map(path).collect();
-    let places = places(findings.into_iter(), &paths, &report.rules, &report.past);
+/// What of a report a new baseline takes for known: of what is reported, that of which `takes` says so. What an exception
+/// covers is not, or it would stay known when the exception ends.
+pub(crate) fn known_from_now(
+    report: &Report,
+    key: &str,
+    takes: &dyn Fn(&Finding) -> bool,
+) -> Baseline {
+    let findings: Vec<_> = report.reported().filter(|f| takes(f)).collect();
+    let numbered = findings.iter().enumerate();
+    let sights = numbered.flat_map(|(i, f)| sights(i, f, &report.summary, &report.past));
+    let sights: Vec<Sight> = sights.collect();
+    let places = places(&sights, |i| findings[i], &report.rules);
     let mut baseline = Baseline::new(key);
     baseline.add_places(places.into_iter());
     baseline
 }
 
+/// Reads a baseline whose fingerprints can be compared with those of this run.
+pub(crate) fn read(path: &Path, key: &str) -> anyhow::Result<Baseline> {
+    read_by(path, key, Baseline::parse)
+}
+
 /// Reads a baseline whose fingerprints can be compared with those of this run, also where a merge left its marks.
 pub(crate) fn read_merged(path: &Path, key: &str) -> anyhow::Result<Baseline> {
     read_by(path, key, Baseline::parse_merged)
+}
+
+/// The largest baseline that is read, in bytes: some hundred thousand entries.
+const MAX_TEXT: u64 = 64 << 20;
+
+/// The text of a baseline.
+pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
+    let cannot = |e: io::Error| {
+        usage(format!(
+            "the baseline {} cannot be read: {e}",
+            path.display()
+        ))
+    };
+    let file = File::open(path).map_err(cannot)?;
+    let mut text = String::new();
+    let read = file.take(MAX_TEXT + 1).read_to_string(&mut text);
+    if read.map_err(cannot)? as u64 > MAX_TEXT {
+        return Err(cannot(io::ErrorKind::FileTooLarge.into()));
+    }
+    Ok(text)
 }
 
 fn read_by(
@@ -138,9 +188,7 @@ fn read_by(
     by: fn(&str) -> Result<Baseline, BaselineError>,
 ) -> anyhow::Result<Baseline> {
     let name = path.display().to_string();
-    let text = fs::read_to_string(path)
-        .map_err(|e| usage(format!("the baseline {name} cannot be read: {e}")))?;
-    parse(&name, &text, key, by)
+    parse(&name, &text(path)?, key, by)
 }
 
 fn parse(
@@ -158,49 +206,37 @@ fn parse(
     Ok(baseline)
 }
 
-/// Suppresses what the baseline knows, and gives what is left of it.
-fn suppress_known(
-    baseline: &Baseline,
-    rules: &RuleSet,
-    findings: &mut [Reported],
-    summary: &Summary,
-    past: &Past,
-    lost: Lost<'_>,
-) -> Baseline {
+/// The findings that count, by their places in `findings`, in the order in which they take what a baseline knows: what
+/// is settled already comes first, for of two copies the one that was there before is the known one.
+fn order(findings: &[Reported], summary: &Summary) -> Vec<usize> {
     let mut order: Vec<usize> = (0..findings.len())
         .filter(|&i| counts(&findings[i].verdict))
         .collect();
-    // What is settled already takes its place first: of two copies the one that was there before is the known one.
-    order.sort_by_key(|&i| {
+    order.sort_by_cached_key(|&i| {
         let Reported { finding, verdict } = &findings[i];
-        (*verdict == Verdict::Report, finding.location.start_byte)
+        let path = key_of_place(&finding.origin, summary);
+        let is_open = *verdict == Verdict::Report;
+        (is_open, path, finding.location.start_byte)
     });
-    let (known, left) = {
-        let paths: Vec<String> = order
-            .iter()
-            .map(|&i| key_of_place(&findings[i].finding.origin, summary))
-            .collect();
-        let places = places(
-            order.iter().map(|&i| &findings[i].finding),
-            &paths,
-            rules,
-            past,
-        );
-        (
-            baseline.known(&places, lost),
-            baseline.updated(&places, lost),
-        )
-    };
-    for (i, known) in order.into_iter().zip(known) {
-        let verdict = &mut findings[i].verdict;
-        if known && *verdict == Verdict::Report {
+    order
+}
+
+/// Suppresses the findings of which all sights are known.
+fn suppress(findings: &mut [Reported], sights: &[Sight], known: &[bool]) {
+    let mut is_known = vec![true; findings.len()];
+    let mut is_seen = vec![false; findings.len()];
+    for (sight, known) in sights.iter().zip(known) {
+        is_known[sight.finding] &= known;
+        is_seen[sight.finding] = true;
+    }
+    for (i, Reported { verdict, .. }) in findings.iter_mut().enumerate() {
+        if is_seen[i] && is_known[i] && *verdict == Verdict::Report {
             *verdict = Verdict::Suppressed(Suppression {
                 by: SuppressedBy::Baseline,
                 note: "known from the baseline".to_owned(),
             });
         }
     }
-    left
 }
 
 /// The files that a baseline names.
@@ -219,23 +255,49 @@ fn counts(verdict: &Verdict) -> bool {
     }
 }
 
-/// The findings as a baseline sees them; `paths` are those of [`key_of_place`].
+/// A finding at one of its paths: a blob that a history scans once may stand at several.
+struct Sight {
+    /// Its place among the findings.
+    finding: usize,
+    /// As [`key_of_place`] has it.
+    path: String,
+    past: bool,
+}
+
+/// Where a finding stands now, or else stood.
+fn sights(i: usize, finding: &Finding, summary: &Summary, past: &Past) -> Vec<Sight> {
+    let sight = |path: String, past: bool| Sight {
+        finding: i,
+        path,
+        past,
+    };
+    let known = past.of(finding);
+    let paths = known.map_or(&[][..], |known| &known.head_paths);
+    if paths.is_empty() {
+        let path = key_of_place(&finding.origin, summary);
+        return vec![sight(path, known.is_some_and(|known| !known.in_head))];
+    }
+    let keys = paths.iter().map(|path| key_of_path(path, summary));
+    keys.map(|key| sight(key, false)).collect()
+}
+
+/// What a baseline is told of `sights`; `finding` gives their findings.
 fn places<'a>(
-    findings: impl Iterator<Item = &'a Finding>,
-    paths: &'a [String],
+    sights: &'a [Sight],
+    finding: impl Fn(usize) -> &'a Finding,
     rules: &'a RuleSet,
-    past: &Past,
 ) -> Vec<Place<'a>> {
     let mut contents: HashMap<&Origin, usize> = HashMap::new();
-    let place = |(finding, path): (&'a Finding, &'a String)| {
+    let place = |sight: &'a Sight| {
+        let finding = finding(sight.finding);
         let next = contents.len();
         Place {
             fingerprint: finding.fingerprint,
             rule: &rules.rule(finding.rule).id,
-            path,
+            path: &sight.path,
             content: *contents.entry(finding.origin.root()).or_insert(next),
-            past: past.of(finding).is_some_and(|past| !past.in_head),
+            past: sight.past,
         }
     };
-    findings.zip(paths).map(place).collect()
+    sights.iter().map(place).collect()
 }

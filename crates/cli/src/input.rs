@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use keysieve_engine::Origin;
 use keysieve_engine::source::{FilesBuilder, Source, Stdin};
-use keysieve_git::{ErrorKind, Opened};
+use keysieve_git::{ErrorKind, Newest, Opened};
 
 use crate::exit::usage;
 use crate::report::{Repository, Texts};
@@ -84,8 +84,8 @@ pub(crate) fn git_error(error: keysieve_git::Error) -> anyhow::Error {
     }
 }
 
-/// Reads blobs again, for the fingerprints of their lines.
-pub(crate) struct Blobs<'a>(pub(crate) &'a Opened);
+/// Reads blobs again, for the fingerprints of their lines, and knows what the newest state holds.
+pub(crate) struct Blobs<'a>(pub(crate) &'a Opened, pub(crate) &'a dyn Newest);
 
 impl Texts for Blobs<'_> {
     fn text(&self, origin: &Origin) -> Option<Vec<u8>> {
@@ -93,8 +93,10 @@ impl Texts for Blobs<'_> {
         self.0.blob(origin.object()?)
     }
 
-    fn stands(&self, _: &Path) -> bool {
-        true
+    fn stands(&self, path: &Path) -> bool {
+        let root = self.0.root();
+        path.strip_prefix(root)
+            .map_or(true, |path| !self.1.lacks(path))
     }
 }
 

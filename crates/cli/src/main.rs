@@ -25,6 +25,7 @@ mod exit;
 mod gate;
 mod gitleaks;
 mod hook;
+mod import;
 mod input;
 mod interrupt;
 mod job;

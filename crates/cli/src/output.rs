@@ -27,7 +27,7 @@ impl Output {
         let Some(path) = path else {
             return Ok(Self::Stdout);
         };
-        let cannot = || format!("the report cannot be written to {}", path.display());
+        let cannot = || format!("{} cannot be written", path.display());
         if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
             let file = fs::OpenOptions::new()
                 .write(true)
@@ -67,7 +67,7 @@ impl Output {
                 write(&mut BufWriter::new(file)).with_context(|| path.display().to_string())
             }
             Self::File { path, temporary } => {
-                let cannot = || format!("the report cannot be written to {}", path.display());
+                let cannot = || format!("{} cannot be written", path.display());
                 let mut buffered = BufWriter::new(temporary);
                 let written = write(&mut buffered).with_context(cannot)?;
                 let temporary = buffered

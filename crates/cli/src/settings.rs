@@ -279,9 +279,7 @@ impl Settings {
             return Ok(None);
         }
         let name = path.display().to_string();
-        let text = std::fs::read_to_string(&path)
-            .map_err(|e| usage(format!("the baseline {name} cannot be read: {e}")))?;
-        Ok(Some((name, text)))
+        Ok(Some((name, crate::gate::text(&path)?)))
     }
 
     /// Where a baseline is to be written.

@@ -116,6 +116,11 @@ impl Opened {
         })
     }
 
+    /// The top of the work tree, as [`Repository::root`].
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The folder that all work trees of the repository share: `.git`, or the bare repository itself.
     pub fn common_dir(&self) -> &Path {
         self.repository.common_dir()

@@ -20,7 +20,7 @@ mod staged;
 pub(crate) use output::{OutputArgs, OutputSpec, ProgressArg};
 
 pub(crate) use audit::{AuditArgs, AuditCommand};
-pub(crate) use baseline::{BaselineArgs, BaselineCommand};
+pub(crate) use baseline::{BaselineArgs, BaselineCommand, CreateArgs, ImportArgs};
 pub(crate) use config::{ConfigCommand, MigrateArgs, ShowArgs as ConfigShowArgs};
 pub(crate) use exception::{AddArgs, CheckArgs, ExceptionCommand, RevokeArgs, WhereArgs};
 pub(crate) use history::HistoryArgs;

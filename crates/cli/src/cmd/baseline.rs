@@ -1,6 +1,6 @@
 //! `keysieve baseline`.
 
-use std::fs;
+use std::cell::RefCell;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,10 @@ use keysieve_engine::policy::baseline::Baseline;
 use keysieve_git::Opened;
 
 use super::{history, scan};
-use crate::args::{BaselineArgs, BaselineCommand, CommonArgs, OutputArgs};
+use crate::args::{BaselineArgs, BaselineCommand, CommonArgs, CreateArgs, ImportArgs, OutputArgs};
 use crate::exit::{Exit, usage};
-use crate::gate::{known_from_now, read_merged};
+use crate::gate::{self, known_from_now, read_merged, text};
+use crate::import::Claims;
 use crate::input::{Place, git_environment, git_error};
 use crate::job::{Command, Job};
 use crate::output::Output;
@@ -28,25 +29,58 @@ pub(crate) fn run(command: &BaselineCommand) -> anyhow::Result<Exit> {
     match command {
         BaselineCommand::Create(args) => create(args),
         BaselineCommand::Update(args) => update(args),
+        BaselineCommand::Import(args) => import(args),
         BaselineCommand::Show(args) => show(&args.file),
     }
 }
 
-fn create(args: &BaselineArgs) -> anyhow::Result<Exit> {
-    let common = common(args);
-    let (key, scanned) = scanned(args, &common, false)?;
-    let baseline = known_from_now(&scanned.report, &key);
-    save(&scanned.path, &baseline)?;
-    Ok(tell(&scanned, &baseline))
+fn create(args: &CreateArgs) -> anyhow::Result<Exit> {
+    let common = common(&args.scan);
+    let (key, scanned) = scanned(&args.scan, &common, Purpose::Create(args.force))?;
+    finish(&scanned, &known_from_now(&scanned.report, &key, &|_| true))
 }
 
 fn update(args: &BaselineArgs) -> anyhow::Result<Exit> {
     let common = common(args);
-    let (_, scanned) = scanned(args, &common, true)?;
+    let (_, scanned) = scanned(args, &common, Purpose::Update)?;
     let left = scanned.left.as_ref();
-    let baseline = left.expect("the gate was given a baseline");
-    save(&scanned.path, baseline)?;
-    Ok(tell(&scanned, baseline))
+    finish(&scanned, left.expect("the gate was given a baseline"))
+}
+
+fn import(args: &ImportArgs) -> anyhow::Result<Exit> {
+    let claims = args.from.read(&args.report)?;
+    let common = common(&args.scan);
+    let (key, scanned) = scanned(&args.scan, &common, Purpose::Import)?;
+    let Scanned { report, path, .. } = &scanned;
+    let mut baseline = match path.exists() {
+        true => gate::read(path, &key)?,
+        false => Baseline::new(&*key),
+    };
+    let claims = RefCell::new(Claims::new(claims, &report.summary));
+    let named = known_from_now(report, &key, &|finding| {
+        claims.borrow_mut().name(finding, report)
+    });
+    named.entries().for_each(|entry| baseline.add(entry));
+    let (all, unmet) = claims.borrow().counts();
+    let exit = finish(&scanned, &baseline)?;
+    let name = args.report.display();
+    anstream::println!(
+        "{name}: {} of {all} entries name what is found",
+        all - unmet
+    );
+    if unmet > 0 {
+        anstream::eprintln!("keysieve: {unmet} entries of {name} name nothing that is found");
+    }
+    Ok(exit)
+}
+
+/// What a scan for a baseline is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// A new one; whether it may replace another.
+    Create(bool),
+    Update,
+    Import,
 }
 
 /// What a scan for a baseline gave.
@@ -71,7 +105,7 @@ fn common(args: &BaselineArgs) -> CommonArgs {
 fn scanned(
     args: &BaselineArgs,
     common: &CommonArgs,
-    updates: bool,
+    purpose: Purpose,
 ) -> anyhow::Result<(String, Scanned)> {
     let opened = match (args.history, &args.paths[..]) {
         (false, _) => None,
@@ -87,9 +121,9 @@ fn scanned(
         None => Place::of(&args.paths)?,
     };
     let job = Job::new(COMMAND, place, common)?;
-    let read = updates.then_some(read_merged as fn(&Path, &str) -> _);
+    let read = (purpose == Purpose::Update).then_some(read_merged as fn(&Path, &str) -> _);
     let (job, path) = job.for_baseline(read)?;
-    if !updates && !args.force && path.exists() {
+    if purpose == Purpose::Create(false) && path.exists() {
         return Err(usage(format!(
             "{} is there: `keysieve baseline update` drops what is gone, `--force` replaces it",
             path.display()
@@ -107,9 +141,17 @@ fn scanned(
     Ok((key, Scanned { report, left, path }))
 }
 
-/// Writes the file whole, or leaves the old one as it is.
-fn save(path: &Path, baseline: &Baseline) -> anyhow::Result<()> {
-    Output::open(Some(path))?.write(|out| write!(out, "{baseline}"))
+/// Writes the file whole, or leaves the old one as it is: also after half a scan.
+fn finish(scanned: &Scanned, baseline: &Baseline) -> anyhow::Result<Exit> {
+    if scanned.report.summary.interrupted {
+        anstream::eprintln!("keysieve: interrupted: the baseline is as it was");
+        return Ok(Exit::Failed);
+    }
+    Output::open(Some(&scanned.path))?.write(|out| {
+        write!(out, "{baseline}")?;
+        out.flush()
+    })?;
+    Ok(tell(scanned, baseline))
 }
 
 /// Says what came of it. What could not be scanned may hold more, or be gone.
@@ -129,8 +171,7 @@ fn tell(scanned: &Scanned, baseline: &Baseline) -> Exit {
 
 fn show(path: &Path) -> anyhow::Result<Exit> {
     let name = path.display();
-    let text = fs::read_to_string(path)
-        .map_err(|e| usage(format!("the baseline {name} cannot be read: {e}")))?;
+    let text = text(path)?;
     let baseline = Baseline::parse(&text).map_err(|e| usage(format!("{name}: {e}")))?;
     let mut entries: Vec<_> = baseline.entries().collect();
     entries.sort_by_key(|entry| (entry.path, entry.rule, entry.fingerprint));

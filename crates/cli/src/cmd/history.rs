@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use keysieve_engine::scan::{Scanner, Session};
 use keysieve_engine::source::{SourceError, VisitorBuilder};
 use keysieve_engine::{Confidence, Issue, IssueKind, ObjectId, Origin};
 use keysieve_git::{
-    Attribution, CommitInfo, History, HistoryBuilder, Opened, Options, Part, Range, Reach,
+    Attribution, CommitInfo, Head, History, HistoryBuilder, Opened, Options, Part, Range, Reach,
     Selection,
 };
 
@@ -59,13 +59,14 @@ fn of_range(
     };
     let range = Range::new(opened, &selection, options).map_err(git_error)?;
     if args.all_lines {
-        job.run(&range, &Blobs(opened), &|_, _| Past::default())
+        job.run(&range, &Blobs(opened, &range), &|_, _| Past::default())
     } else {
-        job.run(&range, &Blobs(opened), &added(&range))
+        job.run(&range, &Blobs(opened, &range), &added(&range))
     }
 }
 
 fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result<Exit> {
+    let head = opened.head_files().map_err(git_error)?;
     let mut part = Part::default();
     if args.reachable_only || !args.branch.is_empty() {
         part.refs = Some(args.branch.clone());
@@ -87,8 +88,8 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
             replay.scan(session);
             Ok(())
         };
-        let judge = |_: &Scanner, findings: &mut [Reported]| tell(findings, replay.past());
-        return job.run_with(&drive, &Blobs(opened), None, &judge);
+        let judge = |_: &Scanner, findings: &mut [Reported]| tell(findings, replay.past(), &head);
+        return job.run_with(&drive, &Blobs(opened, &head), None, &judge);
     }
     let histories = Histories::open(args, &builder)?;
     let interrupt = job.interrupt().clone();
@@ -132,9 +133,9 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
                 note(&format!("what was scanned cannot be remembered: {refused}"));
             }
         }
-        tell(findings, past)
+        tell(findings, past, &head)
     };
-    job.run_with(&drive, &Blobs(opened), Some(&progress), &judge)
+    job.run_with(&drive, &Blobs(opened, &head), Some(&progress), &judge)
 }
 
 /// What the whole history of a repository holds, as a report; what is left of a baseline.
@@ -143,6 +144,7 @@ pub(super) fn report(
     opened: &Opened,
     path: &Path,
 ) -> anyhow::Result<(Report, Option<Baseline>)> {
+    let head = opened.head_files().map_err(git_error)?;
     let mut builder = HistoryBuilder::new();
     builder
         .threads(job.threads())
@@ -154,10 +156,10 @@ pub(super) fn report(
     let progress = |elapsed| histories.progress(elapsed);
     let judge = |_: &Scanner, findings: &mut [Reported]| {
         let past = histories.attribute(findings);
-        tell(findings, past)
+        tell(findings, past, &head)
     };
     let drive = |session: &Session<'_>| histories.walk(session, None);
-    job.report(&drive, &Blobs(opened), Some(&progress), &judge)
+    job.report(&drive, &Blobs(opened, &head), Some(&progress), &judge)
 }
 
 /// The memory of earlier runs, with the state of the repository now if that can be told; `None` without a cache.
@@ -313,7 +315,7 @@ impl Histories {
 }
 
 /// Says of every finding where it comes from, and names its commit and path as its place.
-fn tell(findings: &mut [Reported], past: HashMap<ObjectId, Attribution>) -> Past {
+fn tell(findings: &mut [Reported], past: HashMap<ObjectId, Attribution>, head: &Head) -> Past {
     for Reported { finding, .. } in findings {
         let Some(found) = finding.origin.object().and_then(|id| past.get(&id)) else {
             continue;
@@ -330,11 +332,12 @@ fn tell(findings: &mut [Reported], past: HashMap<ObjectId, Attribution>) -> Past
             finding.origin = finding.origin.moved_to(&Arc::new(root));
         }
     }
-    Past::new(past.into_iter().map(|(id, found)| (id, of(found))))
+    Past::new(past.into_iter().map(|(id, found)| (id, of(found, head))))
 }
 
 /// An attribution, in the words of reports.
-fn of(found: Attribution) -> crate::report::Provenance {
+fn of(found: Attribution, head: &Head) -> crate::report::Provenance {
+    let in_head = |path: &&PathBuf| found.in_head && head.holds(path, found.id);
     let commit = |commit: CommitInfo| Commit {
         id: commit.id,
         author: commit.author.name,
@@ -343,6 +346,7 @@ fn of(found: Attribution) -> crate::report::Provenance {
         subject: commit.subject,
     };
     crate::report::Provenance {
+        head_paths: found.paths.iter().filter(in_head).cloned().collect(),
         paths: found.paths,
         has_more_paths: found.has_more_paths,
         introduced: found.introduced.map(commit),

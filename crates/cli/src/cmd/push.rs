@@ -43,9 +43,9 @@ pub(crate) fn run(args: &PushArgs) -> anyhow::Result<Exit> {
     let range = push.range(&opened, remote.as_deref(), options);
     let range = range.map_err(git_error)?;
     if args.all_lines {
-        job.run(&range, &Blobs(&opened), &|_, _| Past::default())
+        job.run(&range, &Blobs(&opened, &range), &|_, _| Past::default())
     } else {
-        job.run(&range, &Blobs(&opened), &added(&range))
+        job.run(&range, &Blobs(&opened, &range), &added(&range))
     }
 }
 

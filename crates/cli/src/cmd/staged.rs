@@ -26,8 +26,8 @@ pub(crate) fn run(args: &StagedArgs) -> anyhow::Result<Exit> {
     };
     let staged = Staged::new(&opened, options).map_err(git_error)?;
     if args.all_lines {
-        job.run(&staged, &Blobs(&opened), &|_, _| Past::default())
+        job.run(&staged, &Blobs(&opened, &staged), &|_, _| Past::default())
     } else {
-        job.run(&staged, &Blobs(&opened), &added(&staged))
+        job.run(&staged, &Blobs(&opened, &staged), &added(&staged))
     }
 }

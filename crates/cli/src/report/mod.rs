@@ -49,7 +49,7 @@ mod uri;
 
 pub(crate) use explanation::Explanation;
 pub(crate) use past::{Commit, Past, Provenance};
-pub(crate) use place::{in_repository, key_of_place, path_of_key};
+pub(crate) use place::{in_repository, key_of_path, key_of_place, outer_lines, path_of_key};
 
 /// A finished scan, in the order in which every format writes it.
 #[derive(Debug)]
@@ -142,7 +142,8 @@ pub(crate) trait Texts {
     /// All bytes of the file, or `None` where they are not to be had, as for standard input.
     fn text(&self, origin: &Origin) -> Option<Vec<u8>>;
 
-    /// Whether the newest state of what was scanned has a file at `path`, which starts where those of reports do.
+    /// Whether the newest state of what was scanned has a file at `path`, which may be absolute; also where a change
+    /// lacks it, but did not take it away.
     fn stands(&self, path: &Path) -> bool;
 }
 

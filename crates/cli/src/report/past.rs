@@ -17,6 +17,8 @@ pub(crate) struct Provenance {
     pub(crate) paths: Vec<PathBuf>,
     /// Whether there are more paths than these.
     pub(crate) has_more_paths: bool,
+    /// Those of them at which it stands in the commit that is checked out.
+    pub(crate) head_paths: Vec<PathBuf>,
     /// The commit that brought it.
     pub(crate) introduced: Option<Commit>,
     /// The commit that took it away, if it is gone.

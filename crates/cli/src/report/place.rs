@@ -50,7 +50,7 @@ pub(super) fn is_outside(origin: &Origin) -> bool {
 
 /// The lines of its outermost file at which a finding is shown: its first and its last, or the first line of a file that
 /// it was unpacked from.
-pub(super) fn outer_lines(finding: &Finding) -> (u64, u64) {
+pub(crate) fn outer_lines(finding: &Finding) -> (u64, u64) {
     if is_outside(&finding.origin) {
         (finding.location.start.line, finding.location.end.line)
     } else {
@@ -90,23 +90,41 @@ pub(crate) fn in_repository(path: &Path, summary: &Summary) -> Option<PathBuf> {
 pub(crate) fn key_of_place(origin: &Origin, summary: &Summary) -> String {
     match origin.root() {
         Origin::Message { of, .. } => format!(":{}", of.as_str().replace(' ', "-")),
-        root => root
-            .root_path()
-            .map_or_else(|| ":stdin".to_owned(), |path| uri::of_path(path, summary)),
+        root => match (root.root_path(), root.object()) {
+            (Some(path), _) => key_of_path(path, summary),
+            (None, Some(_)) => ":object".to_owned(),
+            (None, None) => ":stdin".to_owned(),
+        },
     }
 }
 
+/// As [`key_of_place`], of a file.
+pub(crate) fn key_of_path(path: &Path, summary: &Summary) -> String {
+    uri::of_path(path, summary)
+}
+
 /// The path that [`key_of_place`] named, from the folder that paths of the report start from. `None` for what has no path
-/// and for names that are no UTF-8.
+/// and, where paths are Unicode, for names that are none.
 pub(crate) fn path_of_key(key: &str, summary: &Summary) -> Option<PathBuf> {
     if key.starts_with(':') {
         return None;
     }
-    let path = PathBuf::from(uri::decode(key)?);
+    let path = path_of_bytes(uri::decode(key))?;
     Some(match &summary.repository {
         Some(repository) => repository.root.join(path),
         None => summary.directory.join(path),
     })
+}
+
+#[cfg(unix)]
+fn path_of_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt as _;
+    Some(std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path_of_bytes(bytes: Vec<u8>) -> Option<PathBuf> {
+    String::from_utf8(bytes).ok().map(PathBuf::from)
 }
 
 /// The first digits of an object's id: enough to tell it in any repository that there is.

@@ -132,6 +132,7 @@ fn past() -> Past {
     let provenance = Provenance {
         paths: vec!["old.env".into(), "deploy/old.env".into()],
         has_more_paths: false,
+        head_paths: Vec::new(),
         introduced: Some(commit(1, 1_700_000_000)),
         removed: Some(commit(2, i64::MAX)),
         in_head: false,

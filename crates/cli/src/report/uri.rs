@@ -104,7 +104,7 @@ fn segments(path: &Path) -> Vec<&[u8]> {
 }
 
 /// The text that [`encode`] made `encoded` of; `None` where it is no UTF-8.
-pub(super) fn decode(encoded: &str) -> Option<String> {
+pub(super) fn decode(encoded: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();
     while let [first, after @ ..] = rest {
@@ -116,7 +116,7 @@ pub(super) fn decode(encoded: &str) -> Option<String> {
         bytes.push(byte);
         rest = &after[len..];
     }
-    String::from_utf8(bytes).ok()
+    bytes
 }
 
 /// Percent-encodes all but the unreserved characters of RFC 3986 and those to `keep`.

@@ -52,7 +52,8 @@ pub struct Entry<'a> {
     pub count: u32,
 }
 
-/// A finding, as far as a baseline is concerned. Findings of one content come in the order of their places.
+/// A finding, as far as a baseline is concerned. Findings of one content come in the order of their places; the
+/// first files take what has moved.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
     /// The secret.
@@ -264,14 +265,18 @@ impl Known {
     ) {
         // How often it stands in each content, and in the fullest content of each file.
         let mut in_content: HashMap<(&str, usize), u32> = HashMap::new();
-        let mut in_file: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut in_file: HashMap<&str, u32> = HashMap::new();
+        let mut files = Vec::new();
         let mut ordinals = Vec::with_capacity(indices.len());
         for place in indices.iter().map(|&i| places[i]) {
             let count = in_content.entry((place.path, place.content)).or_default();
             *count += 1;
             ordinals.push(*count);
             if !place.past {
-                let fullest = in_file.entry(place.path).or_default();
+                let fullest = in_file.entry(place.path).or_insert_with(|| {
+                    files.push(place.path);
+                    0
+                });
                 *fullest = (*fullest).max(*count);
             }
         }
@@ -281,11 +286,11 @@ impl Known {
             if left > 0 && lost(path) { left } else { 0 }
         };
         let mut moved: u32 = self.copies.iter().map(missing).sum();
-        // Files in the order of their names take what has moved away from others.
+        // Files in the order of their places take what has moved away from others.
         let mut allowed: HashMap<&str, u32> = HashMap::new();
-        for (path, count) in in_file {
+        for path in files {
             let own = self.copies.get(path).copied().unwrap_or_default();
-            let taken = moved.min(count.saturating_sub(own));
+            let taken = moved.min(in_file[path].saturating_sub(own));
             moved -= taken;
             allowed.insert(path, own + taken);
         }
@@ -385,6 +390,13 @@ mod tests {
             at(1, "old/a"),
         ];
         assert_eq!(baseline.known(&copied, &ALL), [true, true, false, true]);
+    }
+
+    #[test]
+    fn of_two_that_could_have_moved_the_first_has() {
+        let baseline = of(&[at(1, "gone")]);
+        let both = [at(1, "z"), at(1, "a")];
+        assert_eq!(baseline.known(&both, &ALL), [true, false]);
     }
 
     #[test]

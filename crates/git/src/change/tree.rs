@@ -264,20 +264,34 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The entry at `path` in a tree, if it is a blob.
+/// The entry at `path` in a tree, if it is a blob. A tree that cannot be read has none.
 pub(crate) fn blob_at(objects: &Objects, tree: ObjectId, path: &[u8]) -> Option<ObjectId> {
+    file_at(objects, tree, path).ok().flatten()
+}
+
+/// As [`blob_at`].
+///
+/// # Errors
+///
+/// A tree on the way cannot be read.
+pub(crate) fn file_at(
+    objects: &Objects,
+    tree: ObjectId,
+    path: &[u8],
+) -> Result<Option<ObjectId>, Fault> {
     let (mut at, mut bytes) = (tree, Vec::new());
     let mut names = path.split(|b| *b == b'/').peekable();
     while let Some(name) = names.next() {
-        objects.tree(&at, &mut bytes).ok()?;
+        objects.tree(&at, &mut bytes)?;
         let is_last = names.peek().is_none();
         let entry = TreeRefIter::from_bytes(&bytes, objects.hash())
             .map_while(Result::ok)
-            .find(|entry| entry.filename == name && entry.mode.is_tree() != is_last)?;
+            .find(|entry| entry.filename == name && entry.mode.is_tree() != is_last);
+        let Some(entry) = entry else { return Ok(None) };
         at = entry.oid.to_owned();
         if is_last {
-            return (!entry.mode.is_commit()).then_some(at);
+            return Ok((!entry.mode.is_commit()).then_some(at));
         }
     }
-    None
+    Ok(None)
 }

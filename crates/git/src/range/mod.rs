@@ -12,6 +12,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -24,7 +25,7 @@ use crate::change::{
     Content, Diff, Earlier, Fault, Item, Objects, Old, Options, Place, Renames, blob_at,
     drop_moved, git_path, hand_out, note, system_path,
 };
-use crate::{Error, Opened, name};
+use crate::{Error, Newest, Opened, name, newest};
 
 mod commits;
 
@@ -94,6 +95,20 @@ impl Range {
     /// How many commits are in the range.
     pub fn commits(&self) -> usize {
         self.commits
+    }
+}
+
+impl Newest for Range {
+    /// Of several heads, as a push has them, all have to lack it.
+    fn lacks(&self, path: &Path) -> bool {
+        let tree = |id| self.objects.commit(id).map(|commit| commit.tree);
+        let git_path = git_path(path);
+        let had = |tree| blob_at(&self.objects, tree, &git_path).is_some();
+        let mut before = self.tips.hidden.iter().filter_map(|id| tree(id).ok());
+        let heads = self.tips.commits.iter().map(tree);
+        let mut heads = heads.chain(self.tips.trees.iter().copied().map(Ok));
+        let has = |tree: Result<_, _>| tree.map_or(true, |t| newest::has(&self.objects, t, path));
+        before.any(had) && !heads.any(has)
     }
 }
 

@@ -19,6 +19,11 @@ use gix::objs::tree::EntryRef;
 use crate::Error;
 use crate::change::{Added, Cursor, Diff, Objects};
 
+pub(super) use gix::index::File as Index;
+
+/// The mode of a folder in a sparse index.
+pub(super) const FOLDER: Mode = Mode::DIR;
+
 /// What the index may take in memory, in bytes: some million files.
 const MAX_INDEX: usize = 1 << 30;
 

@@ -19,15 +19,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gix::ObjectId;
-use gix::bstr::BString;
+use gix::bstr::{BString, ByteSlice as _};
 use keysieve_engine::source::{Source, SourceError, VisitorBuilder};
 use keysieve_engine::{Flow, Origin};
 
 use crate::change::{
     Added, Content, Diff, Earlier, Item, Objects, Old, Options, Place, Renames, blob_at,
-    drop_moved, git_path, hand_out, note, system_path,
+    drop_moved, file_at, git_path, hand_out, note, system_path,
 };
-use crate::{Error, Opened, name};
+use crate::{Error, Newest, Opened, name};
 
 mod index;
 
@@ -39,6 +39,8 @@ pub struct Staged {
     parents: Vec<ObjectId>,
     diff: Diff,
     renames: OnceCell<Renames>,
+    /// `None` where nothing was ever staged.
+    index: Option<index::Index>,
 }
 
 impl std::fmt::Debug for Staged {
@@ -60,10 +62,11 @@ impl Staged {
         let head = opened.head_tree()?;
         let merged = opened.merged_trees()?;
         let mut diff = Diff::default();
-        if let Some(index) = index::read(&opened.index_file, objects.hash())? {
-            diff = index::compare(&index, head, &objects);
+        let index = index::read(&opened.index_file, objects.hash())?;
+        if let Some(index) = &index {
+            diff = index::compare(index, head, &objects);
             for tree in &merged {
-                let beside = index::compare(&index, Some(*tree), &objects).added;
+                let beside = index::compare(index, Some(*tree), &objects).added;
                 let beside: HashSet<_> = beside.into_iter().map(|new| (new.path, new.id)).collect();
                 let is_new = |new: &Added| beside.contains(&(new.path.clone(), new.id));
                 diff.added.retain(is_new);
@@ -76,6 +79,7 @@ impl Staged {
             parents: head.into_iter().chain(merged).collect(),
             diff,
             renames: OnceCell::new(),
+            index,
         })
     }
 }
@@ -109,6 +113,35 @@ impl Source for Staged {
             }
         });
         Ok(())
+    }
+}
+
+impl Newest for Staged {
+    fn lacks(&self, path: &Path) -> bool {
+        let git_path = git_path(path);
+        let mut parents = self.parents.iter();
+        parents.any(|tree| blob_at(&self.objects, *tree, &git_path).is_some())
+            && !self.has(&git_path)
+    }
+}
+
+impl Staged {
+    /// Whether the index has a file at `path`.
+    fn has(&self, path: &BString) -> bool {
+        let Some(index) = &self.index else {
+            return false;
+        };
+        match index.entry_index_by_path(path.as_ref()) {
+            Ok(_) => true,
+            // A folder that a sparse index has not spread out sorts before what lies in it.
+            Err(after) => index.entries()[..after].last().is_some_and(|before| {
+                let folder = before.path(index);
+                before.mode == index::FOLDER
+                    && path.strip_prefix(folder.as_bytes()).is_some_and(|below| {
+                        file_at(&self.objects, before.id, below).map_or(true, |id| id.is_some())
+                    })
+            }),
+        }
     }
 }
 
