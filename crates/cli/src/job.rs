@@ -162,16 +162,7 @@ impl<'a> Job<'a> {
             Some(log) => log.append(&of_report(&report, &exceptions, exit)),
             None => Ok(()),
         };
-        for (format, out) in outputs {
-            let options = options(output, category, &out, texts);
-            let left_out = out.write(|out| format.write(&report, &options, out))?;
-            if left_out > 0 {
-                let name = format.name();
-                anstream::eprintln!(
-                    "keysieve: the {name} report has no room for {left_out} findings, the least important"
-                );
-            }
-        }
+        write(outputs, &report, output, category, texts)?;
         logged?;
         Ok(exit)
     }
@@ -258,8 +249,29 @@ pub(crate) fn added(change: &dyn Earlier) -> impl Fn(&Scanner, &mut [Reported]) 
     }
 }
 
+/// Writes a report in each form that was asked for.
+pub(crate) fn write(
+    outputs: Vec<(Format, Output)>,
+    report: &Report,
+    args: &OutputArgs,
+    category: &str,
+    texts: &dyn Texts,
+) -> anyhow::Result<()> {
+    for (format, out) in outputs {
+        let options = options(args, category, &out, texts);
+        let left_out = out.write(|out| format.write(report, &options, out))?;
+        if left_out > 0 {
+            let name = format.name();
+            anstream::eprintln!(
+                "keysieve: the {name} report has no room for {left_out} findings, the least important"
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The reports that were asked for, each with its place.
-fn outputs(args: &OutputArgs) -> anyhow::Result<Vec<(Format, Output)>> {
+pub(crate) fn outputs(args: &OutputArgs) -> anyhow::Result<Vec<(Format, Output)>> {
     let human = [OutputSpec {
         format: Format::Human,
         file: None,

@@ -70,6 +70,7 @@ fn main() -> ExitCode {
         Command::Audit(command) => cmd::audit::run(&command),
         Command::Config(command) => cmd::config::run(&command),
         Command::Rules(command) => cmd::rules::run(&command),
+        Command::Report(command) => cmd::report::run(&command),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -44,12 +44,21 @@ pub enum Evidence {
     ExceptionExpired(String),
     /// A doubt; the confidence was lowered to low.
     Doubt(Reason),
+    /// In the words of an earlier report.
+    Told(String),
 }
+
+/// What the text of a score begins with.
+const SCORES: &str = "scores ";
 
 impl Evidence {
     /// Whether only who asks for detail wants to read it.
     pub fn is_detail(&self) -> bool {
-        matches!(self, Self::Score { .. })
+        match self {
+            Self::Score { .. } => true,
+            Self::Told(text) => text.starts_with(SCORES),
+            _ => false,
+        }
     }
 }
 
@@ -75,7 +84,7 @@ impl fmt::Display for Evidence {
             } => {
                 write!(
                     f,
-                    "scores {score:.2} (medium from {medium:.2}, high from {high:.2})"
+                    "{SCORES}{score:.2} (medium from {medium:.2}, high from {high:.2})"
                 )?;
                 for (i, (feature, share)) in features.iter().enumerate() {
                     let joint = if i == 0 { ", most for " } else { ", " };
@@ -99,6 +108,7 @@ impl fmt::Display for Evidence {
             }
             Self::ExceptionExpired(exception) => write!(f, "expired: {}", exception.escape_debug()),
             Self::Doubt(reason) => write!(f, "in doubt: {reason}"),
+            Self::Told(text) => f.write_str(text),
         }
     }
 }

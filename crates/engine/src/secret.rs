@@ -32,6 +32,15 @@ impl Secret {
         }
     }
 
+    /// A secret of which only the mask is known, as an earlier report tells it. Its mask is `mask`, and so is what
+    /// [`Secret::expose`] gives.
+    pub fn of_mask(mask: &str) -> Self {
+        Self {
+            value: mask.as_bytes().into(),
+            public: mask.len() - trailing_stars(mask),
+        }
+    }
+
     /// The value in plain text. Never for a log, an error or a default report.
     pub fn expose(&self) -> &[u8] {
         &self.value
@@ -57,6 +66,12 @@ impl Secret {
         ));
         mask
     }
+}
+
+/// How many of its last bytes a mask shows as stars.
+fn trailing_stars(mask: &str) -> usize {
+    let stars = mask.len() - mask.trim_end_matches('*').len();
+    stars.min(MAX_STARS)
 }
 
 impl fmt::Debug for Secret {
@@ -86,6 +101,13 @@ mod tests {
     fn a_short_value_shows_at_most_half() {
         assert_eq!(Secret::new(b"abcd", 4).masked(), "ab**");
         assert_eq!(Secret::new(b"", 4).masked(), "");
+    }
+
+    #[test]
+    fn a_mask_stays_what_it_is() {
+        for mask in ["abc_************", "**", "", "abc_*", "a***************"] {
+            assert_eq!(Secret::of_mask(mask).masked(), mask);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod history;
 mod install;
 mod output;
 mod push;
+mod report;
 mod rules;
 mod select;
 mod staged;
@@ -26,6 +27,7 @@ pub(crate) use exception::{AddArgs, CheckArgs, ExceptionCommand, RevokeArgs, Whe
 pub(crate) use history::HistoryArgs;
 pub(crate) use install::InstallArgs;
 pub(crate) use push::PushArgs;
+pub(crate) use report::{DiffArgs, ReportCommand, WriteArgs};
 pub(crate) use rules::{ListFormat, RulesCommand};
 pub(crate) use select::SelectArgs;
 pub(crate) use staged::StagedArgs;
@@ -92,10 +94,13 @@ pub(crate) enum Command {
     /// List, show, test and start rules
     #[command(subcommand)]
     Rules(RulesCommand),
+    /// Convert, put together and compare JSON reports of earlier scans
+    #[command(subcommand)]
+    Report(ReportCommand),
 }
 
 /// The names of the subcommands.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "scan",
     "history",
     "staged",
@@ -107,6 +112,7 @@ const COMMANDS: [&str; 12] = [
     "config",
     "exception",
     "audit",
+    "report",
     "help",
 ];
 

@@ -11,8 +11,8 @@ use crate::report::Format;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// human, json, jsonl, sarif, gitlab, junit, csv, markdown or github; `sarif=FILE` writes that form to a file; may
-    /// be given several times
+    /// human, json, jsonl, sarif, gitlab, junit, csv, markdown, github or html; `sarif=FILE` writes that form to a file;
+    /// may be given several times
     #[arg(long, short, value_name = "FORMAT[=FILE]")]
     pub(crate) format: Vec<OutputSpec>,
     /// Write to this file what would go to standard output

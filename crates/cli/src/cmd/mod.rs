@@ -9,6 +9,7 @@ pub(crate) mod history;
 pub(crate) mod install;
 mod migrate;
 pub(crate) mod push;
+pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod scan;
 pub(crate) mod staged;

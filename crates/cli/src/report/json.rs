@@ -17,8 +17,8 @@
 //! finding
 //!   rule, name     id and name of the rule
 //!   PLACE          where it stands
-//!   start, end     {line, column, byte}: line and column from 1, in characters, byte from 0; `end` is one past the
-//!                  last character. They count in the content after decoding: with `inside`, in the innermost entry
+//!   start, end     {line, column, utf16, byte}: line and column from 1, in characters, byte from 0; `end` is one past
+//!                  the last character; utf16 is the column in UTF-16 code units, where that is another one. They count in the content after decoding: with `inside`, in the innermost entry
 //!   kind           kind of file, such as "config"
 //!   severity       "low" | "medium" | "high" | "critical"
 //!   confidence     "low" | "medium" | "high"
@@ -383,6 +383,8 @@ pub(super) struct Finding<'a> {
 struct Point {
     line: u64,
     column: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    utf16: Option<u64>,
     byte: u64,
 }
 
@@ -391,6 +393,7 @@ impl Point {
         let point = |at: Position, byte| Self {
             line: at.line,
             column: at.column,
+            utf16: Some(at.utf16).filter(|utf16| *utf16 != at.column),
             byte,
         };
         (

@@ -131,7 +131,7 @@ fn issues(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
 }
 
 /// The first of the lines, as many as have room in so many bytes, and how many these are.
-fn fit(lines: impl Iterator<Item = String>, bytes: usize) -> (String, usize) {
+pub(super) fn fit(lines: impl Iterator<Item = String>, bytes: usize) -> (String, usize) {
     let (mut text, mut written) = (String::new(), 0);
     for line in lines {
         if text.len() + line.len() > bytes {
@@ -144,7 +144,7 @@ fn fit(lines: impl Iterator<Item = String>, bytes: usize) -> (String, usize) {
 }
 
 /// A text in the font of code; nothing for an empty one.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     match text {
         "" => String::new(),
         text => format!("<code>{}</code>", entities(text)),
@@ -152,7 +152,7 @@ fn code(text: &str) -> String {
 }
 
 /// A text that means nothing to Markdown or HTML.
-fn entities(text: &str) -> String {
+pub(super) fn entities(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape::text(text).chars() {
         if c.is_ascii_punctuation() && c != '/' && c != '-' {

@@ -3,11 +3,11 @@
 //! A report knows findings, issues and counts, and how to say them. It must not know how a scan is made, where its
 //! output goes or what it does to the exit code. Each format is one file and one row of [`FORMATS`]; to add one, write
 //! the file and the row, and the tests that loop over the table hold it to the promises: no secret without
-//! [`Reveal::Plain`], and the same bytes for the same report. That is why no time of day is in any format but
+//! [`Reveal::Plain`], and the same bytes for the same report, also when that was read back from JSON ([`read`]). That is why no time of day is in any format but
 //! [`gitlab`], which is refused without one; there it is a field of the report.
 //!
-//! The formats for services ([`gitlab`], [`junit`], [`csv`], [`markdown`], [`github`]) end up in logs, tables and pages
-//! of others and show no value even with [`Reveal::Plain`].
+//! The formats for services ([`gitlab`], [`junit`], [`csv`], [`markdown`], [`github`]) and the page for an
+//! audit ([`html`]) end up in logs, tables and mails of others and show no value even with [`Reveal::Plain`].
 //!
 //! Some formats have bounds, their own or those of who reads them. What then has no room is chosen by one order
 //! ([`Report::ranked`]), counted in the report itself where it can say anything, and returned to the caller.
@@ -26,10 +26,12 @@ use keysieve_engine::{Counts, Finding, Issue, Origin, Severity};
 
 mod csv;
 mod cwe;
+mod diff;
 mod escape;
 mod explanation;
 mod github;
 mod gitlab;
+mod html;
 mod human;
 mod json;
 mod jsonl;
@@ -38,6 +40,7 @@ mod line_hash;
 mod markdown;
 mod past;
 mod place;
+pub(crate) mod read;
 #[cfg(test)]
 mod sample;
 mod sarif;
@@ -47,6 +50,7 @@ mod sizes;
 mod tests;
 mod uri;
 
+pub(crate) use diff::{Diff, DiffFormat};
 pub(crate) use explanation::Explanation;
 pub(crate) use past::{Commit, Past, Provenance};
 pub(crate) use place::{in_repository, key_of_path, key_of_place, outer_lines, path_of_key};
@@ -168,6 +172,8 @@ pub(crate) enum Format {
     Markdown,
     /// Commands to GitHub's runner that annotate lines.
     Github,
+    /// One page for an audit.
+    Html,
 }
 
 /// Writes a whole report, and says how many findings it had no room for.
@@ -184,6 +190,7 @@ pub(crate) const FORMATS: &[(Format, &str, Writer)] = &[
     (Format::Csv, "csv", csv::write),
     (Format::Markdown, "markdown", markdown::write),
     (Format::Github, "github", github::write),
+    (Format::Html, "html", html::write),
 ];
 
 impl Format {

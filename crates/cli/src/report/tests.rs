@@ -34,11 +34,11 @@ fn the_table_has_every_format_once_in_order() {
         assert_eq!(*format as usize, i);
         assert_eq!(name.parse(), Ok(*format));
     }
-    assert_eq!(FORMATS.len(), Format::Github as usize + 1);
+    assert_eq!(FORMATS.len(), Format::Html as usize + 1);
     let error = "xml".parse::<Format>().unwrap_err();
     assert_eq!(
         error,
-        "unknown format `xml`: use one of human, json, jsonl, sarif, gitlab, junit, csv, markdown, github"
+        "unknown format `xml`: use one of human, json, jsonl, sarif, gitlab, junit, csv, markdown, github, html"
     );
 }
 
@@ -218,7 +218,7 @@ fn json_has_the_documented_fields() {
     assert_eq!(findings[7]["pair"]["rule"], "example-token");
     assert_eq!(
         findings[7]["start"],
-        json!({"line": 2, "column": 6, "byte": 13})
+        json!({"line": 2, "column": 6, "utf16": 7, "byte": 13})
     );
     assert!(findings.iter().all(|f| f.get("secret").is_none()));
     if cfg!(unix) {

@@ -105,6 +105,64 @@ pub struct Rule {
     pub lazy: Lazy,
 }
 
+/// What reports say of a rule.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// [`Rule::id`].
+    pub id: String,
+    /// [`Rule::name`].
+    pub name: String,
+    /// [`Rule::description`].
+    pub description: String,
+    /// [`Rule::severity`].
+    pub severity: Severity,
+    /// [`Rule::confidence`].
+    pub confidence: Confidence,
+    /// [`Rule::remediation`].
+    pub remediation: String,
+    /// [`Rule::docs`].
+    pub docs: Option<String>,
+    /// [`Rule::tags`].
+    pub tags: Vec<String>,
+}
+
+impl From<Described> for Rule {
+    /// A rule that is known from an earlier report. It has no pattern and no literals, and finds nothing.
+    fn from(described: Described) -> Self {
+        Self {
+            id: described.id.into(),
+            name: described.name.into(),
+            description: described.description.into(),
+            severity: described.severity,
+            confidence: described.confidence,
+            prefixes: Texts::default(),
+            keywords: Texts::default(),
+            pattern: Text::default(),
+            program: Program::default(),
+            shape: Shape::Assigned,
+            tier: Tier::Keyword,
+            min_len: 0,
+            max_len: 0,
+            has_group: false,
+            boundary: Boundary::None,
+            head: ByteSet::default(),
+            tail: ByteSet::default(),
+            path: Texts::default(),
+            min_entropy: 0.0,
+            checks: Cow::default(),
+            requires: None,
+            kinds: Cow::default(),
+            docs: described.docs.map(Text::from),
+            remediation: described.remediation.into(),
+            tags: described.tags.into_iter().map(Text::from).collect(),
+            samples: Texts::default(),
+            near_misses: Texts::default(),
+            aliases: Texts::default(),
+            lazy: Lazy::new(),
+        }
+    }
+}
+
 /// How candidates of a rule are found and matched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shape {
