@@ -61,7 +61,9 @@ impl Engine {
     fn with(rules: Result<RuleSet, keysieve_engine::rule::Error>) -> Self {
         let rules = rules.expect("the built-in rules are a valid set");
         Self {
-            scanner: ScannerBuilder::new().build(Arc::new(rules)),
+            scanner: ScannerBuilder::new()
+                .dresses(keysieve_unpack::dresses())
+                .build(Arc::new(rules)),
             tally: Tally::default(),
             interrupt: AtomicBool::new(false),
         }
