@@ -280,6 +280,11 @@ fn rule() -> Vec<Key> {
             texts(),
             "Templates in which it must find nothing.",
         ),
+        (
+            "aliases",
+            texts(),
+            "Other programs' ids for the same credential.",
+        ),
     ]
 }
 
