@@ -157,7 +157,7 @@ mod tests {
         let native = pattern.native(2, 100).unwrap();
         assert!(native.bounded);
         assert_eq!(native.words, ["acme_"]);
-        assert_eq!(native.sample, "acme_{lower:8}");
+        assert_eq!(native.sample, "acme_{hex:8}");
         let hir = parse(&native.pattern, false).unwrap();
         assert_eq!(hir.properties().maximum_len(), Some(105));
         assert!(native.pattern.contains("(?P<secret>"), "{}", native.pattern);
