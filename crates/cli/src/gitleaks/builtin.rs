@@ -193,5 +193,8 @@ impl Sink for Found {
         Ok(())
     }
 
-    fn issue(&self, _: Issue) {}
+    /// gitleaks has no word for what could not be looked at; it is said at any log level all the same.
+    fn issue(&self, issue: Issue) {
+        anstream::eprintln!("keysieve: {}: {}", issue.kind, issue.message);
+    }
 }
