@@ -303,7 +303,9 @@ fn of_many_writers_each_writes_a_whole_file() {
     };
     let children: Vec<_> = (0..6).map(|_| update()).collect();
     for mut child in children {
-        assert!(child.wait().unwrap().success());
+        // 4: the temporary file of another writer was gone before it could be scanned.
+        let code = child.wait().unwrap().code();
+        assert!(matches!(code, Some(0 | 4)), "{code:?}");
     }
     assert_eq!(entries(&repository), ["a.ini 1", "b.ini 1"]);
     assert!(found(&repository, &["scan"]).is_empty());
