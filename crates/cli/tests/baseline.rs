@@ -298,14 +298,13 @@ fn of_many_writers_each_writes_a_whole_file() {
     let repository = adopted();
     let update = || {
         let mut command = keysieve(&repository.root);
-        let command = command.args(["baseline", "update"]);
+        // Not the folder: the temporary files of the others come and go there.
+        let command = command.args(["baseline", "update", "a.ini", "b.ini"]);
         command.stdout(Stdio::null()).spawn().unwrap()
     };
     let children: Vec<_> = (0..6).map(|_| update()).collect();
     for mut child in children {
-        // 4: the temporary file of another writer was gone before it could be scanned.
-        let code = child.wait().unwrap().code();
-        assert!(matches!(code, Some(0 | 4)), "{code:?}");
+        assert!(child.wait().unwrap().success());
     }
     assert_eq!(entries(&repository), ["a.ini 1", "b.ini 1"]);
     assert!(found(&repository, &["scan"]).is_empty());
