@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::human::{count, position};
 use super::json;
-use super::markdown::{code, entities, fit};
+use super::markdown::{HEADER, fit, row};
 use super::{Report, Reported, Reveal, escape, key_of_place, place};
 
 /// The most bytes of a table of Markdown: a comment on GitHub takes 65,536 characters.
@@ -176,24 +176,9 @@ impl<'a> Diff<'a> {
             }
             let mut findings = findings.clone();
             findings.sort_by_key(|r| std::cmp::Reverse((r.finding.severity, r.finding.confidence)));
-            let rows = findings.iter().map(|Reported { finding, .. }| {
-                let rule = report.rule(finding);
-                format!(
-                    "| {} | {} | {}:{} | {} {} | {} |\n",
-                    finding.severity.as_str(),
-                    finding.confidence.as_str(),
-                    code(&place::show(&finding.origin)),
-                    position(finding),
-                    entities(&rule.name),
-                    code(&rule.id),
-                    code(&finding.secret.masked()),
-                )
-            });
+            let rows = findings.iter().map(|r| row(report, &r.finding));
             let (rows, written) = fit(rows, TABLE);
-            writeln!(
-                out,
-                "### {title}\n\n| severity | confidence | place | what | masked |\n|---|---|---|---|---|\n{rows}"
-            )?;
+            writeln!(out, "### {title}\n\n{HEADER}{rows}")?;
             let more = (findings.len() - written) as u64;
             if more > 0 {
                 let more = count(more, "more finding");

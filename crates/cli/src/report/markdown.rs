@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
+use keysieve_engine::Finding;
+
 use super::human::{count, position};
 use super::{Options, Report, escape, place};
 
@@ -64,25 +66,10 @@ fn findings(report: &Report, out: &mut dyn io::Write) -> io::Result<usize> {
     )?;
 
     let found = report.reported().count();
-    let rows = report.ranked().into_iter().take(found).map(|reported| {
-        let finding = &reported.finding;
-        let rule = report.rule(finding);
-        format!(
-            "| {} | {} | {}:{} | {} {} | {} |\n",
-            finding.severity.as_str(),
-            finding.confidence.as_str(),
-            code(&place::show(&finding.origin)),
-            position(finding),
-            entities(&rule.name),
-            code(&rule.id),
-            code(&finding.secret.masked()),
-        )
-    });
+    let ranked = report.ranked().into_iter().take(found);
+    let rows = ranked.map(|reported| row(report, &reported.finding));
     let (rows, written) = fit(rows, FINDINGS);
-    writeln!(
-        out,
-        "| severity | confidence | place | what | masked |\n|---|---|---|---|---|\n{rows}"
-    )?;
+    writeln!(out, "{HEADER}{rows}")?;
     let left_out = found - written;
     if left_out > 0 {
         writeln!(
@@ -92,6 +79,25 @@ fn findings(report: &Report, out: &mut dyn io::Write) -> io::Result<usize> {
         )?;
     }
     Ok(left_out)
+}
+
+/// The head of a table of findings.
+pub(super) const HEADER: &str =
+    "| severity | confidence | place | what | masked |\n|---|---|---|---|---|\n";
+
+/// A finding in such a table.
+pub(super) fn row(report: &Report, finding: &Finding) -> String {
+    let rule = report.rule(finding);
+    format!(
+        "| {} | {} | {}:{} | {} {} | {} |\n",
+        finding.severity.as_str(),
+        finding.confidence.as_str(),
+        code(&place::show(&finding.origin)),
+        position(finding),
+        entities(&rule.name),
+        code(&rule.id),
+        code(&finding.secret.masked()),
+    )
 }
 
 fn remedies(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
