@@ -39,6 +39,30 @@ pub(crate) struct Wardrobe {
     marks: Marks,
 }
 
+/// What of a text may hide something.
+#[derive(Debug, Default)]
+pub(crate) struct Regions {
+    /// In order and apart from each other.
+    pub(crate) spans: Vec<Span>,
+    /// Where joints stand behind a hit; in order, but for a few.
+    joints: Vec<usize>,
+    /// Whether some are there because of marks.
+    pub(crate) marked: bool,
+}
+
+impl Regions {
+    /// The hits that have a joint behind them, near enough to make a region.
+    pub(crate) fn joined<'h>(&mut self, hits: &'h [Hit]) -> impl Iterator<Item = &'h Hit> {
+        self.joints.sort_unstable();
+        hits.iter().filter(|hit| {
+            let next = self.joints.partition_point(|&joint| joint < hit.at);
+            self.joints
+                .get(next)
+                .is_some_and(|&joint| joint < hit.at + REACH)
+        })
+    }
+}
+
 /// Looks for the marks of all dresses.
 enum Marks {
     None,
@@ -107,56 +131,96 @@ impl Wardrobe {
         None
     }
 
-    /// The regions of `text` that may hide something, in order and apart from each other: around marks, and where the
-    /// value of a literal of some rule goes on behind a joint.
-    pub(crate) fn regions(&self, text: &[u8], hits: &[Hit]) -> Vec<Span> {
-        let mut joined = Vec::new();
+    /// The regions of `text` that may hide something: around marks, and where the value of a literal of some rule goes on
+    /// behind a joint. `marks` says where marks can stand, if that is known.
+    pub(crate) fn regions(&self, text: &[u8], hits: &[Hit], marks: Option<&[Span]>) -> Regions {
+        let (mut joined, mut joints) = (Vec::new(), Vec::new());
         if !self.dresses.is_empty() {
-            self.joined(text, hits, &mut joined);
+            self.joined(text, hits, |hit, at, len| {
+                let place = Span::new(hit.at.min(at), at + len);
+                push(&mut joined, around(text, place));
+                joints.push(at);
+            });
+        }
+        if marks.is_some_and(|places| !self.has_mark(text, places)) {
+            return Regions {
+                spans: joined,
+                joints,
+                marked: false,
+            };
         }
         let mut joined = joined.into_iter().peekable();
-        let mut regions = Vec::new();
+        let (mut spans, mut marked) = (Vec::new(), false);
         let mut from = 0;
         while let Some(at) = self.marks.find(text, from) {
             from = at + 1;
             let Some(piece) = self.piece(text, at) else {
                 continue;
             };
+            marked = true;
             let region = around(text, Span::new(at, at + piece.len));
             while let Some(before) = joined.next_if(|j| j.start <= region.start) {
-                push(&mut regions, before);
+                push(&mut spans, before);
             }
-            push(&mut regions, region);
+            push(&mut spans, region);
             // What follows in the region adds nothing, but for what stands at its end.
             from = from.max(region.end.saturating_sub(LEFT));
             if text.get(region.end).is_none_or(|&b| b == b'\n') {
                 from = from.max(region.end);
             }
         }
-        joined.for_each(|region| push(&mut regions, region));
-        regions
+        joined.for_each(|region| push(&mut spans, region));
+        Regions {
+            spans,
+            joints,
+            marked,
+        }
     }
 
-    /// The regions in which a value behind a hit goes on behind a joint.
-    fn joined(&self, text: &[u8], hits: &[Hit], regions: &mut Vec<Span>) {
-        let mut done = 0;
+    /// Whether a mark stands at one of these places.
+    fn has_mark(&self, text: &[u8], places: &[Span]) -> bool {
+        places.iter().any(|place| {
+            let mut from = place.start;
+            while let Some(at) = self.marks.find(&text[..place.end], from) {
+                if self.piece(text, at).is_some() {
+                    return true;
+                }
+                from = at + 1;
+            }
+            false
+        })
+    }
+
+    /// Tells of each joint (its place and length) that is met on the way from a hit, piece by piece, and of the hit. Each
+    /// hit's way is its own: which other hits there are changes nothing.
+    fn joined(&self, text: &[u8], hits: &[Hit], mut tell: impl FnMut(&Hit, usize, usize)) {
+        // The way of the hits so far: how far it has come, and which pieces it took in one step.
+        let (mut done, mut steps, mut passed) = (0, Vec::<Span>::new(), 0);
         for hit in hits {
             let end = text.len().min(hit.at + REACH);
-            let mut at = done.max(hit.at);
+            while steps.get(passed).is_some_and(|step| step.end <= hit.at) {
+                passed += 1;
+            }
+            let within = steps.get(passed).is_some_and(|step| step.start < hit.at);
+            let mut at = if within { hit.at } else { done.max(hit.at) };
             while at < end {
                 if self.leads[usize::from(text[at])] != 0
                     && let Some(piece) = self.piece(text, at)
                 {
                     if piece.joint {
-                        let place = Span::new(hit.at.min(at), at + piece.len);
-                        push(regions, around(text, place));
+                        tell(hit, at, piece.len);
+                    }
+                    if !within {
+                        steps.push(Span::new(at, at + piece.len));
                     }
                     at += piece.len;
                 } else {
                     at += 1;
                 }
             }
-            done = at.max(done);
+            if !within {
+                done = at.max(done);
+            }
         }
     }
 
@@ -409,13 +473,13 @@ mod tests {
     #[test]
     fn regions_hold_their_marks_and_are_apart() {
         let wardrobe = wardrobe();
-        assert_eq!(wardrobe.regions(b"no mark ~~ ~a\n", &[]), []);
+        assert_eq!(wardrobe.regions(b"no mark ~~ ~a\n", &[], None).spans, []);
         let line = "x".repeat(100);
         let text = format!("{line}\na ~! b\n{line}\n~!");
-        let regions = wardrobe.regions(text.as_bytes(), &[]);
+        let regions = wardrobe.regions(text.as_bytes(), &[], None).spans;
         assert_eq!(regions, [Span::new(101, 107), Span::new(209, 211)]);
         let long = format!("{}~!{}", "y".repeat(9000), "z".repeat(9000));
-        let [region] = wardrobe.regions(long.as_bytes(), &[])[..] else {
+        let [region] = wardrobe.regions(long.as_bytes(), &[], None).spans[..] else {
             panic!("one region")
         };
         assert_eq!(region, Span::new(9000 - LEFT, 9002 + RIGHT));

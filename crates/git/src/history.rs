@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use keysieve_engine::scan::{Derivation, Residue};
 use keysieve_engine::source::{Source, SourceError, Visitor, VisitorBuilder};
 use keysieve_engine::{Blob, Flow, Issue, IssueKind, ObjectId, Origin};
 
@@ -372,10 +373,24 @@ struct Contents<'h> {
 }
 
 impl Receive for Contents<'_> {
-    fn object(&mut self, number: u32, _: Kind, bytes: &[u8]) -> Flow {
+    fn object(&mut self, number: u32, kind: Kind, bytes: &[u8]) -> Flow {
+        self.derived(number, kind, bytes, None, false).0
+    }
+
+    fn derived(
+        &mut self,
+        number: u32,
+        _: Kind,
+        bytes: &[u8],
+        derivation: Option<Derivation<'_>>,
+        is_base: bool,
+    ) -> (Flow, Option<Residue>) {
         match self.graph.origin(number, self.store) {
-            Some(origin) => self.visitor.blob(Blob::whole(bytes, Arc::new(origin))),
-            None => Flow::Continue,
+            Some(origin) => {
+                let blob = Blob::whole(bytes, Arc::new(origin));
+                self.visitor.derived(blob, derivation, is_base)
+            }
+            None => (Flow::Continue, None),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use keysieve_engine::scan::{Scan, Session};
+use keysieve_engine::scan::{Derivation, Residue, Scan, Session};
 use keysieve_engine::source::{Visitor, VisitorBuilder};
 use keysieve_engine::{Blob, Flow, Issue, ObjectId, Origin, Skip, Tally};
 use keysieve_git::missing_issues;
@@ -160,15 +160,24 @@ struct Watching<'w> {
 
 impl Visitor for Watching<'_> {
     fn blob(&mut self, blob: Blob<'_>) -> Flow {
+        self.derived(blob, None, false).0
+    }
+
+    fn derived(
+        &mut self,
+        blob: Blob<'_>,
+        derivation: Option<Derivation<'_>>,
+        is_base: bool,
+    ) -> (Flow, Option<Residue>) {
         // A part of a content says nothing of the rest.
         let name = memory::name(&blob.origin).filter(|_| blob.window.is_none());
         if let Some(name) = &name
             && self.watch.pass(name, &mut self.noted)
         {
-            return Flow::Continue;
+            return (Flow::Continue, None);
         }
         let origin = blob.origin.clone();
-        let flow = self.scan.blob(blob);
+        let (flow, residue) = self.scan.derived(blob, derivation, is_base);
         let tally = self.scan.tally();
         if !tally.is_silent() {
             self.watch.tell(&origin, tally);
@@ -178,7 +187,7 @@ impl Visitor for Watching<'_> {
             memory::push(&mut self.noted.entries, name, tally);
             self.noted.new += 1;
         }
-        flow
+        (flow, residue)
     }
 
     fn wants_whole(&self, head: &Blob<'_>) -> bool {

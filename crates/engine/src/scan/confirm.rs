@@ -10,7 +10,9 @@ use crate::verify::Verifier;
 use crate::{Blob, FileKind, Span};
 
 impl Scan<'_> {
-    /// Verifies and judges what stands at the hits in `text`: the bytes of `blob`, or a view of them. `tell` hears of each step, with all that belongs to it.
+    /// Verifies and judges what stands at the hits in `text`: the bytes of `blob`, or a view of them. `tell` hears of each
+    /// step, with all that belongs to it. Of the bytes of `blob`, the hits at which the text nearby does not settle alone
+    /// that nothing is found are added to [`Scan::open`]; it is `None` afterwards where not all hits were looked at.
     pub(super) fn confirm<'b>(
         &mut self,
         blob: &Blob<'_>,
@@ -26,9 +28,11 @@ impl Scan<'_> {
         let own = blob.window.filter(|_| plain);
         let own = own.map_or((0, text.len()), |w| w.own);
         let mut found = Vec::new();
+        let mut open = if plain { self.open.take() } else { None };
         self.cursors.reset();
         let mut verifier = Verifier::new(text).beside(self.session.looks_beside());
         for hit in hits {
+            let mut is_open = false;
             for Use {
                 rule: index,
                 role,
@@ -49,22 +53,27 @@ impl Scan<'_> {
                 };
                 let progress = self.cursors.of(*index);
                 if progress.found == MAX_OF_RULE {
+                    is_open = true;
                     tell(at, &|| step(at, at, Some(Outcome::Limit)));
                     continue;
                 }
                 if !*progress.looks.get_or_insert_with(|| rule.looks_at(name)) {
+                    is_open = true;
                     tell(at, &|| step(at, at, Some(Outcome::OtherPath)));
                     continue;
                 }
                 let cursor = &mut progress.cursor;
-                let Some(matched) = verifier.verify(rule, *role, literal, hit.at, cursor) else {
+                let matched = verifier.verify(rule, *role, literal, hit.at, cursor);
+                is_open |= !verifier.is_settled();
+                let Some(matched) = matched else {
                     // The prefilter goes by letters of any case, a prefix has its own.
                     if *role != Role::Prefix || text[at.range()] == literal[..] {
                         tell(at, &|| step(at, at, Some(Outcome::NoMatch)));
                     }
                     continue;
                 };
-                cursor.from = matched.whole.end;
+                is_open = true;
+                cursor.pass(matched.whole.end);
                 if !(own.0..own.1).contains(&matched.whole.start) {
                     continue;
                 }
@@ -77,7 +86,7 @@ impl Scan<'_> {
                     },
                 ) {
                     Ok(judged) => {
-                        cursor.from = matched.whole.end.max(judged.secret.end);
+                        cursor.pass(matched.whole.end.max(judged.secret.end));
                         progress.found += 1;
                         if progress.found == MAX_OF_RULE {
                             self.limit(blob, MAX_OF_RULE, &rule.id);
@@ -112,6 +121,12 @@ impl Scan<'_> {
                     return found;
                 }
             }
+            if is_open && let Some(open) = &mut open {
+                open.push(*hit);
+            }
+        }
+        if plain {
+            self.open = open;
         }
         found
     }

@@ -97,7 +97,7 @@ impl Scan<'_> {
                 .prefilter
                 .hits(&view.text, &mut self.scratch, &mut hits);
             self.view(looking, &hits, &layers);
-            let regions = scanner.wardrobe.regions(&view.text, &hits);
+            let regions = scanner.wardrobe.regions(&view.text, &hits, None).spans;
             if regions.is_empty() {
                 return ControlFlow::Continue(());
             }

@@ -25,15 +25,18 @@ use crate::{
 
 mod confirm;
 mod cursors;
+mod derived;
 mod explain;
 mod hidden;
 mod scanner;
 mod settle;
 
+pub use derived::{Copied, Derivation, Residue};
 pub use explain::{Considered, Explainer, Outcome};
 pub use scanner::{Scanner, ScannerBuilder};
 
 use cursors::Cursors;
+use derived::Plan;
 use explain::Trail;
 use settle::{Found, Halves, literal_len, settle};
 
@@ -104,6 +107,8 @@ impl Session<'_> {
             scratch: Scratch::new(self.looks_beside()),
             cursors: Cursors::new(self.scanner.rules.len()),
             tally: Tally::default(),
+            open: None,
+            residue: None,
         }
     }
 }
@@ -123,14 +128,39 @@ pub struct Scan<'s> {
     cursors: Cursors,
     /// Of the blob at hand.
     tally: Tally,
+    /// The hits of the blob at hand that are open, if they are asked for.
+    open: Option<Vec<Hit>>,
+    /// What the blob at hand leaves, if it is asked for.
+    residue: Option<Residue>,
+}
+
+/// How the outermost blob is looked at.
+#[derive(Clone, Copy, Debug, Default)]
+struct How<'d> {
+    derivation: Option<Derivation<'d>>,
+    /// Whether others are made from it.
+    is_base: bool,
 }
 
 impl Visitor for Scan<'_> {
     fn blob(&mut self, blob: Blob<'_>) -> Flow {
+        self.derived(blob, None, false).0
+    }
+
+    fn derived(
+        &mut self,
+        blob: Blob<'_>,
+        derivation: Option<Derivation<'_>>,
+        is_base: bool,
+    ) -> (Flow, Option<Residue>) {
         self.tally = Tally::default();
-        let flow = self.outermost(&blob);
+        let how = How {
+            derivation,
+            is_base,
+        };
+        let flow = self.outermost(&blob, how);
         self.session.stats.add(&self.tally);
-        flow
+        (flow, self.residue.take())
     }
 
     fn wants_whole(&self, head: &Blob<'_>) -> bool {
@@ -163,7 +193,7 @@ impl Scan<'_> {
     }
 
     /// Scans a blob as a source hands it out.
-    fn outermost(&mut self, blob: &Blob<'_>) -> Flow {
+    fn outermost(&mut self, blob: &Blob<'_>, how: How<'_>) -> Flow {
         let session = self.session;
         if session.interrupt.load(Relaxed) {
             return Flow::Stop;
@@ -186,18 +216,21 @@ impl Scan<'_> {
         }
         let mut budget = session.scanner.budget;
         // A bug that panics on one content must not lose the others. The payload could hold content: it is dropped.
-        catch_unwind(AssertUnwindSafe(|| self.content(blob, &mut budget))).unwrap_or_else(|_| {
-            self.hits.clear();
-            self.issue(Issue::at(
-                blob.origin.clone(),
-                IssueKind::Internal,
-                "the engine failed on this content",
-            ))
-        })
+        catch_unwind(AssertUnwindSafe(|| self.content(blob, &mut budget, how))).unwrap_or_else(
+            |_| {
+                self.hits.clear();
+                (self.open, self.residue) = (None, None);
+                self.issue(Issue::at(
+                    blob.origin.clone(),
+                    IssueKind::Internal,
+                    "the engine failed on this content",
+                ))
+            },
+        )
     }
 
     /// Scans a content and all that is hidden in it.
-    fn content(&mut self, blob: &Blob<'_>, budget: &mut Budget) -> Flow {
+    fn content(&mut self, blob: &Blob<'_>, budget: &mut Budget, how: How<'_>) -> Flow {
         if blob.window.is_none() {
             let scanner = self.session.scanner;
             if let Some(decoder) = scanner
@@ -211,7 +244,7 @@ impl Scan<'_> {
                 }
             }
         }
-        self.text(blob, budget)
+        self.text(blob, budget, how)
     }
 
     fn decode(&mut self, blob: &Blob<'_>, decoder: &dyn Decoder, budget: &mut Budget) -> Decoded {
@@ -231,7 +264,7 @@ impl Scan<'_> {
         let result = decoder.decode(blob, budget, &mut |child, budget| {
             children += 1;
             self.tally.decoded();
-            flow = self.content(&child, budget);
+            flow = self.content(&child, budget, How::default());
             flow
         });
         budget.depth = depth + 1;
@@ -248,23 +281,35 @@ impl Scan<'_> {
     }
 
     /// Scans the bytes of a blob as they are, and what parts of them stand for.
-    fn text(&mut self, blob: &Blob<'_>, budget: &mut Budget) -> Flow {
+    fn text(&mut self, blob: &Blob<'_>, budget: &mut Budget, how: How<'_>) -> Flow {
+        let session = self.session;
+        let explainer = session.explainer;
+        let trail = explainer.and_then(|e| Some((e, e.trail(blob)?)));
+        let derivation = how.derivation.filter(|_| trail.is_none());
+        let plan = derivation.and_then(|d| Some((d, d.plan(blob.bytes.len())?)));
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
-        self.session
-            .scanner
-            .prefilter
-            .hits(blob.bytes, &mut self.scratch, &mut hits);
-        let regions = self.session.scanner.wardrobe.regions(blob.bytes, &hits);
-        let flow = if hits.is_empty() && regions.is_empty() {
+        match &plan {
+            None => session
+                .scanner
+                .prefilter
+                .hits(blob.bytes, &mut self.scratch, &mut hits),
+            Some((derivation, plan)) => {
+                self.derived_hits(blob.bytes, derivation, plan, &mut hits);
+            }
+        }
+        let marks = plan.as_ref().and_then(|(_, plan)| plan.marks.as_deref());
+        let wardrobe = &session.scanner.wardrobe;
+        let mut regions = wardrobe.regions(blob.bytes, &hits, marks);
+        self.open = how.is_base.then(Vec::new);
+        let flow = if hits.is_empty() && regions.spans.is_empty() {
             Flow::Continue
         } else {
             let kind = self.kind(blob);
-            let explainer = self.session.explainer;
-            match explainer.and_then(|e| Some((e, e.trail(blob)?))) {
+            match trail {
                 None => {
                     let mut found = self.confirm(blob, blob.bytes, &hits, kind, |_, _| {});
-                    self.hidden(blob, kind, &regions, budget, &mut found, None);
+                    self.hidden(blob, kind, &regions.spans, budget, &mut found, None);
                     self.report(blob, kind, found, None)
                 }
                 Some((explainer, mut trail)) => {
@@ -273,15 +318,48 @@ impl Scan<'_> {
                             trail.add(step());
                         }
                     });
-                    self.hidden(blob, kind, &regions, budget, &mut found, Some(&mut trail));
+                    let spans = &regions.spans;
+                    self.hidden(blob, kind, spans, budget, &mut found, Some(&mut trail));
                     let flow = self.report(blob, kind, found, Some(&mut trail));
                     explainer.keep(trail, &blob.origin, kind);
                     flow
                 }
             }
         };
+        self.residue = self.open.take().map(|mut open| {
+            let settled = open.len();
+            open.extend(regions.joined(&hits));
+            if open.len() > settled {
+                open.sort_unstable();
+                open.dedup();
+            }
+            Residue::new(open, regions.marked, blob.bytes.len())
+        });
         self.hits = hits;
         flow
+    }
+
+    /// The hits in a content that shares parts with another one.
+    fn derived_hits(
+        &mut self,
+        text: &[u8],
+        derivation: &Derivation<'_>,
+        plan: &Plan,
+        hits: &mut Vec<Hit>,
+    ) {
+        let scanner = self.session.scanner;
+        for window in &plan.windows {
+            let from = hits.len();
+            let text = &text[window.range()];
+            scanner.prefilter.hits(text, &mut self.scratch, hits);
+            hits[from..]
+                .iter_mut()
+                .for_each(|hit| hit.at += window.start);
+        }
+        let len_of = |hit: &Hit| scanner.rules.literal(hit.literal).text.len();
+        derivation.inherit(len_of, hits);
+        hits.sort_unstable();
+        hits.dedup();
     }
 
     /// The kind of file: as the repository names it, or else by name and content.

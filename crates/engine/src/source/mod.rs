@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::scan::{Derivation, Residue};
 use crate::{Blob, Flow, Issue, Skip};
 
 mod contents;
@@ -39,6 +40,19 @@ pub trait Visitor: Send {
     /// A blob to scan. The windows of one content come in order, but perhaps not all to one visitor: the threads of a
     /// source share those of a huge file. So each is scanned by itself, and knows its place and the content's head.
     fn blob(&mut self, blob: Blob<'_>) -> Flow;
+
+    /// A whole content to scan of which it may be known how it was made from another one, that some visitor of the same
+    /// builder has seen. What is found is the same as without that knowledge. If others are made from this one (`is_base`),
+    /// returns what speeds up their scans, where there is such a thing.
+    fn derived(
+        &mut self,
+        blob: Blob<'_>,
+        derivation: Option<Derivation<'_>>,
+        is_base: bool,
+    ) -> (Flow, Option<Residue>) {
+        let _ = (derivation, is_base);
+        (self.blob(blob), None)
+    }
 
     /// Whether a content that begins with `head` should come whole, whatever its length (up to the source's bound):
     /// some decoder wants it. Asked once for each content that is too long for one window.

@@ -35,14 +35,31 @@ pub struct Match {
     pub assignment: Option<Assignment>,
 }
 
+/// How far right of a literal the text may decide that nothing is found there, in bytes: see [`Verifier::is_settled`].
+pub(crate) const NEAR_RIGHT: usize = 768;
+/// How far left of it.
+pub(crate) const NEAR_LEFT: usize = 256;
+/// What a decision takes beside the longest match and the bytes before a keyword: the ends of a token and of an escape.
+const EDGE: usize = 32;
+
 /// How far a rule has come in a text.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Cursor {
-    /// No match of the rule begins before.
-    pub from: usize,
+    /// No match of the rule begins before: one was found that ends here, or each place was tried.
+    from: usize,
+    /// The part of it that is due to matches.
+    taken: usize,
     /// Name and value that were looked at last and are no match, or a match that was turned away.
     tried: Option<(usize, usize)>,
     vain: Vain,
+}
+
+impl Cursor {
+    /// Goes on behind a match.
+    pub(crate) fn pass(&mut self, end: usize) {
+        self.from = end;
+        self.taken = end;
+    }
 }
 
 /// Looks for matches in one text.
@@ -51,6 +68,9 @@ pub struct Verifier<'t> {
     text: &'t [u8],
     beside: bool,
     reader: Reader<'t>,
+    settled: bool,
+    /// A line end, and from where on it is the first.
+    line_end: Option<Span>,
 }
 
 impl<'t> Verifier<'t> {
@@ -60,6 +80,8 @@ impl<'t> Verifier<'t> {
             text,
             beside: true,
             reader: Reader::new(text),
+            settled: false,
+            line_end: None,
         }
     }
 
@@ -79,25 +101,64 @@ impl<'t> Verifier<'t> {
         at: usize,
         cursor: &mut Cursor,
     ) -> Option<Match> {
+        self.settled = false;
         let found = self.text.get(at..at + literal.len())?;
+        self.settled = at >= cursor.taken;
         match role {
-            Role::Prefix if at >= cursor.from && found == literal => {
+            Role::Prefix if found != literal => {
+                self.settled = true;
+                None
+            }
+            Role::Prefix if at < cursor.from => None,
+            Role::Prefix => {
+                self.settled &= rule.max_len + EDGE <= NEAR_RIGHT;
                 cursor.from = at + 1;
                 pattern(rule, self.text, at, &mut cursor.vain)
             }
-            Role::Prefix => None,
             Role::Inside => self.around(rule, Span::new(at, at + literal.len()), cursor),
             Role::Name if at < cursor.from => None,
-            Role::Name => self.assigned(rule, Span::new(at, at + literal.len()), cursor),
+            Role::Name => {
+                let tried = cursor.tried;
+                let found = self.assigned(rule, Span::new(at, at + literal.len()), cursor);
+                self.settled &= cursor.tried == tried && self.line_ends_near(at);
+                found
+            }
         }
     }
 
+    /// Whether the text from [`NEAR_LEFT`] before the literal to [`NEAR_RIGHT`] behind its start is all that the last
+    /// `None` was due to: neither text that is farther away, nor what was found before, nor the name of the content. Then
+    /// nothing is found at this literal in any other text with the same bytes around it.
+    pub fn is_settled(&self) -> bool {
+        self.settled
+    }
+
+    /// Whether all that can be read of an assignment whose name is at `at` lies before a line end (or that of the text)
+    /// that is near: a value stands in one line, and begins no more than [`assignment::REACH`] behind its name.
+    fn line_ends_near(&mut self, at: usize) -> bool {
+        let (from, upto) = (at + assignment::REACH, at + NEAR_RIGHT);
+        if upto >= self.text.len() {
+            return true;
+        }
+        let known = self
+            .line_end
+            .filter(|known| (known.start..=known.end).contains(&from));
+        self.line_end = known.or_else(|| {
+            let end = memchr::memchr(b'\n', &self.text[from..upto])?;
+            Some(Span::new(from, from + end))
+        });
+        self.line_end.is_some_and(|line| line.end < upto)
+    }
+
     /// Tries every place from which a match can reach `keyword`, each once.
-    fn around(&self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
+    fn around(&mut self, rule: &Rule, keyword: Span, cursor: &mut Cursor) -> Option<Match> {
         let Shape::Around { least, most, lead } = rule.shape else {
             return None;
         };
-        let first = keyword.start.saturating_sub(most).max(cursor.from);
+        let first = keyword.start.saturating_sub(most);
+        self.settled =
+            cursor.taken <= first && most + EDGE <= NEAR_LEFT && rule.max_len + EDGE <= NEAR_RIGHT;
+        let first = first.max(cursor.from);
         let before = self.text.get(first..keyword.start).unwrap_or_default();
         let led = before
             .iter()
@@ -110,9 +171,13 @@ impl<'t> Verifier<'t> {
             if !rule.head.contains(self.text[start]) {
                 continue;
             }
+            let Some(found) = pattern(rule, self.text, start, &mut cursor.vain) else {
+                continue;
+            };
+            cursor.taken = start + 1;
+            self.settled = false;
             // A match that ends before the keyword does is another candidate's.
-            let found = pattern(rule, self.text, start, &mut cursor.vain);
-            if let Some(found) = found.filter(|found| found.whole.end >= keyword.end) {
+            if found.whole.end >= keyword.end {
                 cursor.from = start + 1;
                 return Some(found);
             }
@@ -160,6 +225,7 @@ impl<'t> Verifier<'t> {
             return None; // the end of an element: what follows is the next one's
         }
         let tried = Some((name.start, value.start));
+        self.settled &= cursor.tried != tried;
         if cursor.tried == tried
             || apart.is_none() && rule.is_generic() && is_followed_by_word(text, name.end)
             || rule.tier == Tier::Keyword && !self.is_sought(value, apart)
@@ -194,6 +260,7 @@ impl<'t> Verifier<'t> {
         let (value, quoted) = self.reader.value_beside(rule, keyword)?;
         // No name begins where a value does: this stands for every name before that value.
         let tried = Some((value.start, value.start));
+        self.settled &= cursor.tried != tried;
         if !(rule.min_len..=rule.max_len).contains(&value.len()) || cursor.tried == tried {
             return None;
         }
@@ -249,8 +316,9 @@ fn is_followed_by_word(text: &[u8], name_end: usize) -> bool {
         && !is_type(&rest[blanks..])
 }
 
-/// Whether one word stands at the start of `text`, and then `=` and a quote.
+/// Whether one word stands at the start of `text`, and then `=` and a quote, all of it near.
 fn is_type(text: &[u8]) -> bool {
+    let text = &text[..text.len().min(assignment::REACH / 2)];
     let word = text
         .iter()
         .take(32)

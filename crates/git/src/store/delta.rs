@@ -3,12 +3,23 @@
 //! A delta is the length of its base, the length of its result, and then instructions: copy a part of the base, or
 //! insert bytes that follow. All lengths come from the file, so nothing is believed before it is compared.
 
+use keysieve_engine::scan::Copied;
+
 use super::Fault;
 use super::inflate::Buffer;
 
-/// Makes the object that `delta` describes on top of `base`. Results of more than `most` bytes are refused before
-/// memory is taken.
-pub(super) fn apply(base: &[u8], delta: &[u8], most: u64, out: &mut Buffer) -> Result<(), Fault> {
+/// Copies that are told of at most: a delta of many tiny ones takes memory, and tells hardly anything.
+const MAX_COPIED: usize = 1 << 16;
+
+/// Makes the object that `delta` describes on top of `base`, and puts in `copied`, if asked, what it has from there.
+/// Results of more than `most` bytes are refused before memory is taken.
+pub(super) fn apply(
+    base: &[u8],
+    delta: &[u8],
+    most: u64,
+    out: &mut Buffer,
+    copied: Option<&mut Vec<Copied>>,
+) -> Result<(), Fault> {
     let mut rest = delta;
     let base_len = varint(&mut rest).ok_or(Fault::Corrupt)?;
     let len = varint(&mut rest).ok_or(Fault::Corrupt)?;
@@ -19,19 +30,25 @@ pub(super) fn apply(base: &[u8], delta: &[u8], most: u64, out: &mut Buffer) -> R
         return Err(Fault::TooLarge);
     }
     let len = usize::try_from(len).map_err(|_| Fault::TooLarge)?;
-    fill(base, rest, out.resize(len)).ok_or(Fault::Corrupt)
+    fill(base, rest, out.resize(len), copied).ok_or(Fault::Corrupt)
 }
 
 /// What [`apply`] makes, for fuzzers.
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) fn apply_delta(base: &[u8], delta: &[u8], most: u64) -> Option<Vec<u8>> {
     let mut out = Buffer::default();
-    apply(base, delta, most, &mut out).ok()?;
+    apply(base, delta, most, &mut out, None).ok()?;
     Some(out.bytes().to_vec())
 }
 
 /// Runs the instructions; `None` unless they fill `out` exactly.
-fn fill(base: &[u8], mut delta: &[u8], mut out: &mut [u8]) -> Option<()> {
+fn fill(
+    base: &[u8],
+    mut delta: &[u8],
+    mut out: &mut [u8],
+    mut copied: Option<&mut Vec<Copied>>,
+) -> Option<()> {
+    let mut to = 0;
     while let Some((&code, mut rest)) = delta.split_first() {
         let from: &[u8] = if code & 0x80 == 0 {
             let literal = rest.split_off(..usize::from(code))?;
@@ -56,12 +73,34 @@ fn fill(base: &[u8], mut delta: &[u8], mut out: &mut [u8]) -> Option<()> {
                 0 => 0x10000,
                 len => len,
             };
+            if let Some(copied) = &mut copied {
+                tell(
+                    copied,
+                    Copied {
+                        from: offset,
+                        to,
+                        len,
+                    },
+                );
+            }
             base.get(offset..)?.get(..len)?
         };
+        to += from.len();
         out.split_off_mut(..from.len())?.copy_from_slice(from);
         delta = rest;
     }
     out.is_empty().then_some(())
+}
+
+/// Adds a copy to those that are told of. Long ones come in pieces of 64 KiB or less.
+fn tell(copied: &mut Vec<Copied>, next: Copied) {
+    if let Some(last) = copied.last_mut()
+        && (last.from + last.len, last.to + last.len) == (next.from, next.to)
+    {
+        last.len += next.len;
+    } else if copied.len() < MAX_COPIED {
+        copied.push(next);
+    }
 }
 
 /// A number in groups of seven bits, the lowest first.
@@ -83,7 +122,7 @@ mod tests {
 
     fn made(base: &[u8], delta: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut out = Buffer::default();
-        apply(base, delta, 1 << 20, &mut out)?;
+        apply(base, delta, 1 << 20, &mut out, None)?;
         Ok(out.bytes().to_vec())
     }
 
@@ -98,6 +137,25 @@ mod tests {
             long
         );
         assert_eq!(made(b"", &[0, 0]).expect("empty"), b"");
+    }
+
+    #[test]
+    fn copies_are_told_of_and_long_ones_as_one() {
+        let base = vec![b'a'; 0x20000];
+        let delta = [
+            &[0x80, 0x80, 8, 0x83, 0x80, 8][..], // lengths
+            &[0x80],                             // 64 KiB from the start
+            &[0x84, 1],                          // and those that follow
+            &[1, b'x'],
+            &[0x91, 7, 2],
+        ]
+        .concat();
+        let mut copied = Vec::new();
+        let mut out = Buffer::default();
+        apply(&base, &delta, 1 << 20, &mut out, Some(&mut copied)).expect("valid");
+        let of = |from, to, len| Copied { from, to, len };
+        assert_eq!(copied, [of(0, 0, 0x20000), of(7, 0x20001, 2)]);
+        assert_eq!(out.bytes()[0x1ffff..], *b"axaa");
     }
 
     #[test]

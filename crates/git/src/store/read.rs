@@ -117,7 +117,7 @@ impl<'s> Reader<'s> {
                 return Err(Fault::Corrupt);
             }
             let base = &self.object.bytes()[self.start..];
-            delta::apply(base, delta, store.most, &mut self.spare)?;
+            delta::apply(base, delta, store.most, &mut self.spare, None)?;
             std::mem::swap(&mut self.object, &mut self.spare);
             self.start = 0;
         }

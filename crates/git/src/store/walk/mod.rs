@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 use keysieve_engine::Flow;
+use keysieve_engine::scan::{Derivation, Residue};
 
 use self::shared::Shared;
 use self::worker::Worker;
@@ -25,6 +26,20 @@ mod worker;
 /// Receives objects on one thread.
 pub(crate) trait Receive: Send {
     fn object(&mut self, number: u32, kind: Kind, bytes: &[u8]) -> Flow;
+
+    /// As [`Receive::object`], for an object that may be made from another one, of which this left something. Objects
+    /// that are bases (`is_base`) may leave something in turn.
+    fn derived(
+        &mut self,
+        number: u32,
+        kind: Kind,
+        bytes: &[u8],
+        derivation: Option<Derivation<'_>>,
+        is_base: bool,
+    ) -> (Flow, Option<Residue>) {
+        let _ = (derivation, is_base);
+        (self.object(number, kind, bytes), None)
+    }
 }
 
 /// How far walks have come; all in one go.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use keysieve_engine::Flow;
+use keysieve_engine::scan::Residue;
 
 use super::super::inflate::Buffer;
 use super::super::pack::Pack;
@@ -64,6 +65,8 @@ pub(super) enum Base<'w> {
 /// The content of a base, counted as long as it lives.
 pub(super) struct Held<'w> {
     pub(super) bytes: Buffer,
+    /// What its scan has left.
+    pub(super) residue: Option<Residue>,
     pub(super) counted: u64,
     pub(super) counter: &'w AtomicU64,
 }

@@ -6,6 +6,7 @@ use std::thread;
 
 use gix::odb::pack::data::entry::Header;
 use keysieve_engine::Flow;
+use keysieve_engine::scan::{Copied, Derivation, Residue};
 
 use super::super::inflate::{Buffer, Inflater};
 use super::super::kind::Kind;
@@ -29,6 +30,8 @@ pub(super) struct Worker<'s, 'w, R> {
     reader: Reader<'w>,
     file: Vec<u8>,
     delta: Buffer,
+    /// What the object that was decoded last has from its base.
+    copied: Vec<Copied>,
     spare: Vec<Buffer>,
     spare_bytes: usize,
     levels: Vec<Level<'w>>,
@@ -49,6 +52,7 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
             reader: Reader::new(shared.walk.store),
             file: Vec::new(),
             delta: Buffer::default(),
+            copied: Vec::new(),
             spare: Vec::new(),
             spare_bytes: 0,
             levels: Vec::new(),
@@ -114,7 +118,7 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
         {
             Ok((kind, start)) => {
                 shared.decoded(out.bytes().len() - start);
-                self.hand_out(number, kind, &out.bytes()[start..]);
+                let _ = self.hand_out(number, kind, &out.bytes()[start..], &Base::Nothing, false); // no base
             }
             Err(fault) => shared.fail(number, fault),
         }
@@ -136,15 +140,18 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
             let (node, base) = current;
             match self.decode(pack, node, &base) {
                 Ok(bytes) => {
-                    self.release(base);
                     shared.decoded(bytes.bytes().len());
                     let number = pack.number(node);
-                    if pack.is_wanted(node) && shared.walk.wants(number) {
-                        self.hand_out(number, kind, bytes.bytes());
-                    }
-                    match shared.first_needed(pack, pack.first_child(node)) {
+                    let child = shared.first_needed(pack, pack.first_child(node));
+                    let residue = if pack.is_wanted(node) && shared.walk.wants(number) {
+                        self.hand_out(number, kind, bytes.bytes(), &base, child.is_some())
+                    } else {
+                        None
+                    };
+                    self.release(base);
+                    match child {
                         Some(child) => {
-                            let base = self.hold(node, bytes);
+                            let base = self.hold(node, bytes, residue);
                             self.levels.push(Level { base, child });
                         }
                         None => self.keep(bytes),
@@ -213,12 +220,15 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
                 Err(Fault::Corrupt)
             }
             Base::Held(base) => {
-                delta::apply(base.bytes.bytes(), self.delta.bytes(), most, &mut out)
+                self.copied.clear();
+                let copied = base.residue.is_some().then_some(&mut self.copied);
+                let base = base.bytes.bytes();
+                delta::apply(base, self.delta.bytes(), most, &mut out, copied)
             }
             Base::Dropped(base) => self.reader.read_at(pack.number(*base)).and_then(|_| {
                 let base = self.reader.take();
                 self.shared.decoded(base.bytes().len());
-                delta::apply(base.bytes(), self.delta.bytes(), most, &mut out)
+                delta::apply(base.bytes(), self.delta.bytes(), most, &mut out, None)
             }),
         };
         if self.delta.capacity() > SPARE {
@@ -233,22 +243,42 @@ impl<'s, 'w, R: Receive> Worker<'s, 'w, R> {
         }
     }
 
-    fn hand_out(&mut self, number: u32, kind: Kind, bytes: &[u8]) {
-        if self.receiver.object(number, kind, bytes) == Flow::Stop {
+    /// Hands out the object that was decoded last, on top of `base`. Returns what it leaves if it is a base itself.
+    fn hand_out(
+        &mut self,
+        number: u32,
+        kind: Kind,
+        bytes: &[u8],
+        base: &Base<'w>,
+        is_base: bool,
+    ) -> Option<Residue> {
+        let derivation = match base {
+            Base::Held(held) => held.residue.as_ref().map(|base| Derivation {
+                base,
+                copied: &self.copied,
+            }),
+            Base::Nothing | Base::Dropped(_) => None,
+        };
+        let (flow, residue) = self
+            .receiver
+            .derived(number, kind, bytes, derivation, is_base);
+        if flow == Flow::Stop {
             self.shared.stop();
         }
+        residue
     }
 
     /// Keeps the content of a node for its children.
-    fn hold(&mut self, node: u32, bytes: Buffer) -> Base<'w> {
+    fn hold(&mut self, node: u32, bytes: Buffer, residue: Option<Residue>) -> Base<'w> {
         let counter = self.shared.held;
-        let counted = bytes.capacity() as u64;
+        let counted = (bytes.capacity() + residue.as_ref().map_or(0, Residue::size)) as u64;
         if counter.fetch_add(counted, Relaxed) + counted > self.shared.walk.most_held {
             counter.fetch_sub(counted, Relaxed);
             return Base::Dropped(node);
         }
         Base::Held(Arc::new(Held {
             bytes,
+            residue,
             counted,
             counter,
         }))

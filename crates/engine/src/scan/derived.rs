@@ -1,0 +1,224 @@
+//! Contents that were made from others: what they share with them is not looked at again.
+//!
+//! ```text
+//! base      |---------- copied ----------|xxxx|------ copied ------|
+//!                o      .    o   .   .              .     o             o open hits, . settled ones
+//! content   |---------- copied ----------|yyyyyyy|------ copied ------|
+//!                o           o      [ new hits      ]     o
+//!                                    a window around what is new
+//! ```
+//!
+//! A scan of a content leaves its *open* hits: those at which a match was found, taken for a secret or not, and those
+//! whose end may depend on more than the text nearby. All others are settled: the bytes from [`NEAR_LEFT`] before to
+//! [`NEAR_RIGHT`] behind them say that nothing is found there, wherever these bytes stand. So of a content that shares
+//! parts with a base, the hits are the open ones of what was copied, and those that the prefilter finds around what was
+//! not. They are verified and judged in the whole content, in their order, as ever: what is found is what would be found
+//! without a base. The prefilter leaves out only what would not be verified, so its own sight need not be exact.
+
+use crate::Span;
+use crate::prefilter::Hit;
+use crate::verify::{NEAR_LEFT, NEAR_RIGHT};
+
+/// From a literal to the end of all by which the prefilter decides on it, in bytes: a name, what stands between operator
+/// and value, and the start of that.
+const SIGHT: usize = 640;
+/// What the prefilter looks at before a literal, in bytes.
+const BACK: usize = 64;
+/// How far from what is new a mark can stand that was none, or was one, in the base; in bytes.
+const MARK: usize = 256;
+
+/// What the scan of a content leaves for those of contents that are made from it. Holds places and literals, no text.
+#[derive(Clone, Debug, Default)]
+pub struct Residue {
+    /// The hits that are open, in order.
+    open: Vec<Hit>,
+    /// Whether marks of dresses stand in the text.
+    marked: bool,
+    /// How many bytes the content has.
+    len: usize,
+}
+
+impl Residue {
+    pub(super) fn new(mut open: Vec<Hit>, marked: bool, len: usize) -> Self {
+        open.shrink_to_fit();
+        Self { open, marked, len }
+    }
+
+    /// The memory that it holds, in bytes.
+    pub fn size(&self) -> usize {
+        self.open.capacity() * size_of::<Hit>() + size_of::<Self>()
+    }
+}
+
+/// Bytes that a content has from its base.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Copied {
+    /// Where they stand in the base.
+    pub from: usize,
+    /// Where they stand in the content.
+    pub to: usize,
+    /// How many they are.
+    pub len: usize,
+}
+
+/// How a content was made from another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Derivation<'a> {
+    /// What the scan of the base has left, by a scanner and a session like that of the content.
+    pub base: &'a Residue,
+    /// What was copied, in the order of the places in the content. They may lie side by side there, but not overlap.
+    pub copied: &'a [Copied],
+}
+
+/// What of a derived content is to be looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Where the prefilter looks, in order and apart from each other.
+    pub(super) windows: Vec<Span>,
+    /// Where marks can stand that the base does not have; `None` where the base has marks and all may have changed.
+    pub(super) marks: Option<Vec<Span>>,
+}
+
+impl Derivation<'_> {
+    /// What is to be looked at in a content of `len` bytes; `None` where that is nearly all, or the copies are not what
+    /// they should be.
+    pub(super) fn plan(&self, len: usize) -> Option<Plan> {
+        let mut windows: Vec<Span> = Vec::new();
+        let mut marks: Vec<Span> = Vec::new();
+        let mut dirty = |start: usize, end: usize| {
+            let widened = |left: usize, right: usize| {
+                Span::new(start.saturating_sub(left), len.min(end + right))
+            };
+            push(&mut windows, widened(NEAR_RIGHT + BACK, NEAR_LEFT + SIGHT));
+            push(&mut marks, widened(MARK, MARK));
+        };
+        let (mut from, mut to) = (0, 0);
+        for copied in self.copied {
+            if copied.to < to
+                || copied.len > len.checked_sub(copied.to)?
+                || copied.len > self.base.len.checked_sub(copied.from)?
+            {
+                return None;
+            }
+            if (copied.from, copied.to) != (from, to) {
+                dirty(to, copied.to);
+            }
+            (from, to) = (copied.from + copied.len, copied.to + copied.len);
+        }
+        if (from, to) != (self.base.len, len) {
+            dirty(to, len);
+        }
+        let looked_at: usize = windows.iter().map(|window| window.len()).sum();
+        (looked_at < len - len / 8).then(|| Plan {
+            windows,
+            marks: (!self.base.marked).then_some(marks),
+        })
+    }
+
+    /// Adds the open hits of the base that stand in what was copied, at their places in the content, in order. `len_of`
+    /// is the length of their literals.
+    pub(super) fn inherit(&self, len_of: impl Fn(&Hit) -> usize, hits: &mut Vec<Hit>) {
+        for copied in self.copied {
+            let end = copied.from + copied.len;
+            let first = self.base.open.partition_point(|hit| hit.at < copied.from);
+            let open = self.base.open[first..].iter();
+            hits.extend(
+                open.take_while(|hit| hit.at < end)
+                    .filter(|hit| hit.at + len_of(hit) <= end)
+                    .map(|hit| Hit {
+                        at: hit.at - copied.from + copied.to,
+                        ..*hit
+                    }),
+            );
+        }
+    }
+}
+
+/// Adds a span to those before it, or to the last of them where the two meet.
+fn push(spans: &mut Vec<Span>, span: Span) {
+    match spans.last_mut() {
+        Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
+        _ => spans.push(span),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::LiteralId;
+
+    fn residue(len: usize, open: &[usize]) -> Residue {
+        let hit = |&at: &usize| Hit {
+            at,
+            literal: LiteralId(0),
+        };
+        Residue::new(open.iter().map(hit).collect(), false, len)
+    }
+
+    fn copied(from: usize, to: usize, len: usize) -> Copied {
+        Copied { from, to, len }
+    }
+
+    fn windows(base: &Residue, copied: &[Copied], len: usize) -> Option<Vec<Span>> {
+        let plan = Derivation { base, copied }.plan(len)?;
+        Some(plan.windows)
+    }
+
+    #[test]
+    fn windows_lie_around_what_is_new_and_where_copies_meet() {
+        let base = residue(100_000, &[]);
+        let around =
+            |from: usize, to: usize| Span::new(from - NEAR_RIGHT - BACK, to + NEAR_LEFT + SIGHT);
+        let same = [copied(0, 0, 100_000)];
+        assert_eq!(windows(&base, &same, 100_000), Some(vec![]));
+        // Git cuts long copies in pieces.
+        let pieces = [copied(0, 0, 65_536), copied(65_536, 65_536, 34_464)];
+        assert_eq!(windows(&base, &pieces, 100_000), Some(vec![]));
+        let inserted = [copied(0, 0, 50_000), copied(50_000, 50_010, 50_000)];
+        assert_eq!(
+            windows(&base, &inserted, 100_010),
+            Some(vec![around(50_000, 50_010)])
+        );
+        let removed = [copied(0, 0, 50_000), copied(50_010, 50_000, 49_990)];
+        assert_eq!(
+            windows(&base, &removed, 99_990),
+            Some(vec![around(50_000, 50_000)])
+        );
+        let cut = [copied(10, 0, 99_980)];
+        assert_eq!(
+            windows(&base, &cut, 99_980),
+            Some(vec![
+                Span::new(0, NEAR_LEFT + SIGHT),
+                Span::new(99_980 - NEAR_RIGHT - BACK, 99_980)
+            ])
+        );
+    }
+
+    #[test]
+    fn what_shares_little_or_is_wrong_has_no_plan() {
+        let base = residue(10_000, &[]);
+        for (copies, len) in [
+            (&[][..], 10_000),
+            (&[copied(0, 0, 1000)][..], 10_000),
+            (&[copied(0, 0, 10_001)][..], 10_001),
+            (&[copied(0, 1, 10_000)][..], 10_000),
+            (&[copied(10_001, 0, 0)][..], 10_000),
+            (&[copied(0, 0, 9000), copied(0, 8000, 100)][..], 10_000),
+        ] {
+            assert_eq!(windows(&base, copies, len), None, "{copies:?}");
+        }
+    }
+
+    #[test]
+    fn open_hits_move_with_the_copies_that_hold_them_whole() {
+        let base = residue(100, &[3, 10, 18, 40]);
+        let derivation = Derivation {
+            base: &base,
+            copied: &[copied(10, 0, 10), copied(0, 50, 30), copied(10, 80, 12)],
+        };
+        let mut hits = Vec::new();
+        derivation.inherit(|_| 4, &mut hits);
+        let places: Vec<_> = hits.iter().map(|hit| hit.at).collect();
+        assert_eq!(places, [0, 53, 60, 68, 80, 88]);
+    }
+}
