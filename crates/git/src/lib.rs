@@ -53,7 +53,7 @@ pub use graph::{Attribution, CommitInfo, Part, Person, Reach};
 pub use history::{History, HistoryBuilder, HistoryProgress, missing_issues};
 pub use hooks::{Hooks, HooksOwner};
 pub use newest::{Head, Newest};
-pub use opened::{Environment, Opened};
+pub use opened::{Contents, Environment, Opened};
 pub use push::Push;
 pub use range::{Range, Selection};
 pub use staged::Staged;

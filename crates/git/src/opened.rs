@@ -36,6 +36,28 @@ pub struct Opened {
     pub(crate) root: PathBuf,
 }
 
+/// The objects of an open repository, for one thread.
+pub struct Contents {
+    objects: Objects,
+    /// The object that was read last; the memory is reused.
+    buffer: Vec<u8>,
+}
+
+impl Contents {
+    /// As [`Opened::object`].
+    pub fn object(&mut self, id: keysieve_engine::ObjectId) -> Option<&[u8]> {
+        let id = ObjectId::try_from(id.as_bytes()).ok()?;
+        self.objects.any(&id, &mut self.buffer).ok()?;
+        Some(&self.buffer)
+    }
+}
+
+impl std::fmt::Debug for Contents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contents").finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Opened")
@@ -136,6 +158,14 @@ impl Opened {
     pub fn object(&self, id: keysieve_engine::ObjectId) -> Option<Vec<u8>> {
         let id = ObjectId::try_from(id.as_bytes()).ok()?;
         self.objects.whole(&id)
+    }
+
+    /// The same objects, to be read by another thread.
+    pub fn contents(&self) -> Contents {
+        Contents {
+            objects: self.objects.clone(),
+            buffer: Vec::new(),
+        }
     }
 
     /// Who wrote a commit, and what it is about; `None` where it cannot be read.

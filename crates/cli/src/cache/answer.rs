@@ -25,12 +25,21 @@ pub(crate) struct Answer {
     pub(crate) state: Digest,
     /// The counters of all contents without findings and issues.
     pub(crate) silent: Tally,
-    /// The contents with findings or issues, each where it stands.
-    pub(crate) told: Vec<Origin>,
+    /// The contents with findings or issues.
+    pub(crate) told: Vec<Told>,
     /// The objects that are named and not there.
     pub(crate) missing: Vec<ObjectId>,
     /// Where those with findings come from.
     pub(crate) past: Vec<Attributed>,
+}
+
+/// A content with findings or issues.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Told {
+    /// Where it stands.
+    pub(crate) origin: Origin,
+    /// Where in it something may be found: a [`Residue`](keysieve_engine::scan::Residue), empty where there is none.
+    pub(crate) residue: Vec<u8>,
 }
 
 /// An [`Attribution`] without what the texts of commits say.
@@ -104,8 +113,9 @@ impl Answer {
             .iter()
             .for_each(|&slot| out.number(slot));
         out.number(self.told.len() as u64);
-        for origin in &self.told {
-            out.origin(origin)?;
+        for told in &self.told {
+            out.origin(&told.origin)?;
+            out.bytes(&told.residue);
         }
         out.number(self.missing.len() as u64);
         self.missing.iter().for_each(|id| out.id(id));
@@ -127,7 +137,7 @@ impl Answer {
         let answer = Self {
             state: *state,
             silent: Tally::of(slots),
-            told: from.list(In::origin)?,
+            told: from.list(In::told)?,
             missing: from.list(In::id)?,
             past: from.list(In::attributed)?,
         };
@@ -255,6 +265,13 @@ impl<'b> In<'b> {
         }
     }
 
+    fn told(&mut self) -> Option<Told> {
+        Some(Told {
+            origin: self.origin()?,
+            residue: self.bytes()?.to_vec(),
+        })
+    }
+
     fn commit(&mut self) -> Option<Option<ObjectId>> {
         match self.bytes()? {
             [] => Some(None),
@@ -303,6 +320,10 @@ pub(super) mod tests {
             moved,
         };
         let message = |of| Origin::Message { of, id: id(2) };
+        let told = |origin, residue: &[u8]| Told {
+            origin,
+            residue: residue.to_vec(),
+        };
         let past = |reach, introduced| Attributed {
             id: id(3),
             paths: vec!["a/b".into(), "c".into()],
@@ -319,11 +340,11 @@ pub(super) mod tests {
             state: [9; 32],
             silent: Tally::of(slots),
             told: vec![
-                blob(None, false),
-                blob(Some("x"), false),
-                blob(Some("x"), true),
-                message(MessageOf::Commit),
-                message(MessageOf::Tag),
+                told(blob(None, false), b""),
+                told(blob(Some("x"), false), b"places"),
+                told(blob(Some("x"), true), b""),
+                told(message(MessageOf::Commit), b"x"),
+                told(message(MessageOf::Tag), b""),
             ],
             missing: vec![id(4), id(5)],
             past: vec![
@@ -367,7 +388,7 @@ pub(super) mod tests {
             assert_eq!(answer.encode(), None);
         }
         let mut answer = sample();
-        answer.told.push(Origin::Stdin);
+        answer.told[0].origin = Origin::Stdin;
         assert_eq!(answer.encode(), None);
     }
 }

@@ -9,7 +9,7 @@ use keysieve_engine::source::{Visitor, VisitorBuilder};
 use keysieve_engine::{Blob, Flow, Issue, ObjectId, Origin, Skip, Tally};
 use keysieve_git::missing_issues;
 
-use super::answer::{Answer, MOST_BYTES, MOST_TOLD};
+use super::answer::{Answer, MOST_BYTES, MOST_TOLD, Told};
 use super::memory::{self, Memory, Name};
 use super::{Cache, Digest, Learned};
 
@@ -18,7 +18,7 @@ pub(crate) struct Watch<'s> {
     session: &'s Session<'s>,
     memory: &'s Memory,
     noted: Mutex<Noted>,
-    told: Mutex<Told>,
+    told: Mutex<Loud>,
     /// How many issues are of no content.
     issues: AtomicU64,
 }
@@ -36,9 +36,9 @@ struct Noted {
 
 /// Contents with findings or issues.
 #[derive(Default)]
-struct Told {
-    /// The first of them.
-    origins: Vec<Arc<Origin>>,
+struct Loud {
+    /// The first of them, with what their scans have left.
+    contents: Vec<(Arc<Origin>, Option<Residue>)>,
     /// How many there are.
     count: usize,
     /// Their counters, added up.
@@ -89,11 +89,11 @@ impl<'s> Watch<'s> {
         noted.new += seen.new;
     }
 
-    fn tell(&self, origin: &Arc<Origin>, tally: &Tally) {
+    fn tell(&self, origin: &Arc<Origin>, tally: &Tally, residue: Option<&Residue>) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.count += 1;
-        if told.origins.len() < MOST_TOLD {
-            told.origins.push(origin.clone());
+        if told.contents.len() < MOST_TOLD {
+            told.contents.push((origin.clone(), residue.cloned()));
         }
         for (sum, slot) in told.tally.iter_mut().zip(tally.slots()) {
             *sum += slot;
@@ -115,7 +115,7 @@ impl<'s> Watch<'s> {
         // Of issues only those are said again that hold as long as the state does.
         let issues = self.issues.into_inner();
         let is_sayable = issues == missing_issues(missing).len() as u64
-            && told.count == told.origins.len()
+            && told.count == told.contents.len()
             && told.tally[1] <= MOST_BYTES
             && (can_replay || told.count == 0 && issues == 0);
         let answer = state.filter(|_| is_sayable).map(|state| {
@@ -123,8 +123,8 @@ impl<'s> Watch<'s> {
             for (slot, told) in slots.iter_mut().zip(told.tally) {
                 *slot = slot.saturating_sub(told);
             }
-            let mut told: Vec<Origin> = told.origins.iter().map(|o| Origin::clone(o)).collect();
-            told.sort_unstable_by_key(memory::name);
+            let mut told: Vec<_> = told.contents.into_iter().map(content).collect();
+            told.sort_unstable_by_key(|told| memory::name(&told.origin));
             Answer {
                 state,
                 silent: Tally::of(slots),
@@ -138,6 +138,14 @@ impl<'s> Watch<'s> {
             entries: noted.entries,
             answer,
         }
+    }
+}
+
+/// A content with findings or issues, as it is remembered.
+fn content((origin, residue): (Arc<Origin>, Option<Residue>)) -> Told {
+    Told {
+        origin: Origin::clone(&origin),
+        residue: residue.map_or_else(Vec::new, |residue| residue.to_bytes()),
     }
 }
 
@@ -177,17 +185,18 @@ impl Visitor for Watching<'_> {
             return (Flow::Continue, None);
         }
         let origin = blob.origin.clone();
-        let (flow, residue) = self.scan.derived(blob, derivation, is_base);
+        // What has findings is looked at again in a later run, where this is known of it.
+        let (flow, residue) = self.scan.derived(blob, derivation, true);
         let tally = self.scan.tally();
         if !tally.is_silent() {
-            self.watch.tell(&origin, tally);
+            self.watch.tell(&origin, tally, residue.as_ref());
         } else if let Some(name) = &name
             && flow == Flow::Continue
         {
             memory::push(&mut self.noted.entries, name, tally);
             self.noted.new += 1;
         }
-        (flow, residue)
+        (flow, residue.filter(|_| is_base))
     }
 
     fn wants_whole(&self, head: &Blob<'_>) -> bool {

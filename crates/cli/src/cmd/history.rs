@@ -83,7 +83,8 @@ fn of_store(args: &HistoryArgs, opened: &Opened, job: Job<'_>) -> anyhow::Result
     }
     let mut cached = remembered(args, opened, &builder, &job)?;
     let answer = cached.as_mut().and_then(|(cache, _)| cache.take_answer());
-    if let Some(replay) = answer.and_then(|answer| Replay::read(answer, opened)) {
+    let replay = answer.and_then(|answer| Replay::read(answer, opened, job.threads()));
+    if let Some(replay) = replay {
         let drive = |session: &Session<'_>| {
             replay.scan(session);
             Ok(())

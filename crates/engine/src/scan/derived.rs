@@ -17,6 +17,7 @@
 
 use crate::Span;
 use crate::prefilter::Hit;
+use crate::rule::{LiteralId, RuleSet};
 use crate::verify::{NEAR_LEFT, NEAR_RIGHT};
 
 /// From a literal to the end of all by which the prefilter decides on it, in bytes: a name, what stands between operator
@@ -42,6 +43,47 @@ impl Residue {
     pub(super) fn new(mut open: Vec<Hit>, marked: bool, len: usize) -> Self {
         open.shrink_to_fit();
         Self { open, marked, len }
+    }
+
+    /// It as bytes, for [`Session::residue`]. Places and numbers of literals of one rule set, no text.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut out = (self.len as u64).to_le_bytes().to_vec();
+        out.push(u8::from(self.marked));
+        for hit in &self.open {
+            out.extend((hit.at as u64).to_le_bytes());
+            out.extend(hit.literal.0.to_le_bytes());
+        }
+        out
+    }
+
+    /// What [`Residue::to_bytes`] wrote of a content that was scanned with `rules`; `None` where it cannot be that.
+    pub(super) fn of_bytes(bytes: &[u8], rules: &RuleSet) -> Option<Self> {
+        let (len, rest) = bytes.split_first_chunk()?;
+        let (marked, hits) = rest.split_first()?;
+        let len = usize::try_from(u64::from_le_bytes(*len)).ok()?;
+        let (hits, []) = hits.as_chunks::<12>() else {
+            return None;
+        };
+        let hit = |bytes: &[u8; 12]| {
+            let (at, literal) = bytes.split_first_chunk()?;
+            let at = usize::try_from(u64::from_le_bytes(*at)).ok()?;
+            let literal = LiteralId(u32::from_le_bytes(*literal.first_chunk()?));
+            let text = &rules.literals().get(literal.0 as usize)?.text;
+            (at.checked_add(text.len())? <= len).then_some(Hit { at, literal })
+        };
+        let open: Vec<Hit> = hits.iter().map(hit).collect::<Option<_>>()?;
+        (*marked < 2 && open.is_sorted()).then(|| Self::new(open, *marked == 1, len))
+    }
+
+    /// How the content itself is made from the one that left this: there is nothing new in it. `None` where it has another
+    /// length.
+    pub fn of_same(&self, text: &[u8]) -> Option<Copied> {
+        let len = self.len;
+        (text.len() == len).then_some(Copied {
+            from: 0,
+            to: 0,
+            len,
+        })
     }
 
     /// The memory that it holds, in bytes.
@@ -145,7 +187,6 @@ fn push(spans: &mut Vec<Span>, span: Span) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rule::LiteralId;
 
     fn residue(len: usize, open: &[usize]) -> Residue {
         let hit = |&at: &usize| Hit {

@@ -94,6 +94,12 @@ impl Session<'_> {
         &self.stats
     }
 
+    /// The residue that an earlier run has kept as bytes ([`Residue::to_bytes`]); `None` where they cannot be one of these
+    /// rules. It must be of the same rules, decoders and dresses, and of a session that looked for no less.
+    pub fn residue(&self, bytes: &[u8]) -> Option<Residue> {
+        Residue::of_bytes(bytes, &self.scanner.rules)
+    }
+
     /// Whether values are looked for that only stand beside a name: they are of low confidence, and many.
     fn looks_beside(&self) -> bool {
         self.explainer.is_some() || self.scanner.looks_beside()

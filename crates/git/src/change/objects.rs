@@ -157,7 +157,7 @@ impl Objects {
     }
 
     /// Reads an object of any kind into `bytes`.
-    fn any(&self, id: &ObjectId, bytes: &mut Vec<u8>) -> Result<Kind, Fault> {
+    pub(crate) fn any(&self, id: &ObjectId, bytes: &mut Vec<u8>) -> Result<Kind, Fault> {
         // The empty tree is there in every repository, stored or not.
         if *id == ObjectId::empty_tree(self.hash) {
             bytes.clear();
