@@ -66,46 +66,23 @@ impl Said {
 
     /// How what is said of a derived content differs from what is said of the whole of it; no values.
     fn difference(&self, whole: &Self, rules: &RuleSet) -> Option<String> {
-        let of = |(finding, _): &(Finding, Verdict)| {
-            let at = finding.location;
-            format!(
-                "{} at {}..{}",
-                rules.rule(finding.rule).id,
-                at.start_byte,
-                at.end_byte
-            )
-        };
-        let key = |(f, verdict): &(Finding, Verdict)| {
-            // All fields but the context, which is text; `Debug` masks secrets.
-            format!(
-                "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-                f.rule,
-                f.origin,
-                f.location,
-                f.kind,
-                f.confidence,
-                f.severity,
-                f.fingerprint,
-                f.evidence,
-                f.pair,
-                verdict
-            )
-        };
-        let same = |a: &(Finding, Verdict), b: &(Finding, Verdict)| {
-            a.0.secret == b.0.secret && a.0.context == b.0.context && key(a) == key(b)
-        };
         let place = self
             .findings
             .iter()
             .zip(&whole.findings)
-            .position(|(a, b)| !same(a, b))
+            .position(|(a, b)| told(a) != told(b) || !same_text(&a.0, &b.0))
             .unwrap_or(self.findings.len().min(whole.findings.len()));
         let (derived, expected) = (self.findings.get(place), whole.findings.get(place));
         if derived.is_some() || expected.is_some() {
+            let name = |told: Option<&(Finding, Verdict)>| {
+                told.map(|(finding, _)| rules.rule(finding.rule).id.clone())
+            };
             return Some(format!(
-                "finding {place} is {:?}, not {:?}",
-                derived.map(of),
-                expected.map(of)
+                "finding {place} is {:?} {:?}, not {:?} {:?}",
+                name(derived),
+                derived.map(told),
+                name(expected),
+                expected.map(told)
             ));
         }
         if self.issues != whole.issues {
@@ -117,6 +94,25 @@ impl Said {
         (self.tally != whole.tally)
             .then(|| format!("counters: {:?}, not {:?}", self.tally, whole.tally))
     }
+}
+
+/// All that is said of a finding, but for the value and its line.
+fn told((finding, verdict): &(Finding, Verdict)) -> String {
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {} {:?} {:?} {verdict:?}",
+        finding.origin,
+        finding.location,
+        finding.kind,
+        finding.confidence,
+        finding.severity,
+        finding.fingerprint,
+        finding.evidence,
+        finding.pair,
+    )
+}
+
+fn same_text(a: &Finding, b: &Finding) -> bool {
+    a.rule == b.rule && a.secret == b.secret && a.context == b.context
 }
 
 /// What was compared.

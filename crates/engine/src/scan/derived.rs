@@ -13,18 +13,21 @@
 //! [`NEAR_RIGHT`] behind them say that nothing is found there, wherever these bytes stand. So of a content that shares
 //! parts with a base, the hits are the open ones of what was copied, and those that the prefilter finds around what was
 //! not. They are verified and judged in the whole content, in their order, as ever: what is found is what would be found
-//! without a base. The prefilter leaves out only what would not be verified, so its own sight need not be exact.
+//! without a base.
+//!
+//! Hits are also what joints of values are looked for behind (`crate::view`), so there must be none that the prefilter
+//! would not have in the whole content. It tells a hit by the bytes from [`BACK`] before to [`SIGHT`] behind its start:
+//! where a window holds these, its hits are the only ones, and elsewhere those of the base are as good.
 
 use crate::Span;
 use crate::prefilter::Hit;
 use crate::rule::{LiteralId, RuleSet};
 use crate::verify::{NEAR_LEFT, NEAR_RIGHT};
 
-/// From a literal to the end of all by which the prefilter decides on it, in bytes: a name, what stands between operator
-/// and value, and the start of that.
-const SIGHT: usize = 640;
+/// From the start of a literal to the end of all by which the prefilter decides on it, in bytes.
+pub(super) const SIGHT: usize = 640;
 /// What the prefilter looks at before a literal, in bytes.
-const BACK: usize = 64;
+const BACK: usize = 80;
 /// How far from what is new a mark can stand that was none, or was one, in the base; in bytes.
 const MARK: usize = 256;
 
@@ -116,9 +119,35 @@ pub struct Derivation<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Where the prefilter looks, in order and apart from each other.
-    pub(super) windows: Vec<Span>,
+    pub(super) windows: Vec<Window>,
     /// Where marks can stand that the base does not have; `None` where the base has marks and all may have changed.
     pub(super) marks: Option<Vec<Span>>,
+}
+
+/// A part of a content that the prefilter looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Window {
+    pub(super) seen: Span,
+    /// Where the hits are those that it would have in the whole content.
+    pub(super) sure: Span,
+}
+
+impl Window {
+    /// Of a content of `len` bytes.
+    fn new(seen: Span, len: usize) -> Self {
+        let back = if seen.start == 0 { 0 } else { BACK };
+        let sight = if seen.end == len { 0 } else { SIGHT };
+        let sure = Span::new(seen.start + back, seen.end - sight);
+        Self { seen, sure }
+    }
+}
+
+impl Plan {
+    /// Whether the prefilter decides on hits at `at`.
+    fn is_sure(&self, at: usize) -> bool {
+        let next = self.windows.partition_point(|w| w.sure.end <= at);
+        self.windows.get(next).is_some_and(|w| w.sure.start <= at)
+    }
 }
 
 impl Derivation<'_> {
@@ -152,14 +181,19 @@ impl Derivation<'_> {
         }
         let looked_at: usize = windows.iter().map(|window| window.len()).sum();
         (looked_at < len - len / 8).then(|| Plan {
-            windows,
+            windows: windows.iter().map(|&w| Window::new(w, len)).collect(),
             marks: (!self.base.marked).then_some(marks),
         })
     }
 
-    /// Adds the open hits of the base that stand in what was copied, at their places in the content, in order. `len_of`
-    /// is the length of their literals.
-    pub(super) fn inherit(&self, len_of: impl Fn(&Hit) -> usize, hits: &mut Vec<Hit>) {
+    /// Adds the open hits of the base that stand in what was copied, at their places in the content, in order; but none
+    /// on which the prefilter decides. `len_of` is the length of their literals.
+    pub(super) fn inherit(
+        &self,
+        plan: &Plan,
+        len_of: impl Fn(&Hit) -> usize,
+        hits: &mut Vec<Hit>,
+    ) {
         for copied in self.copied {
             let end = copied.from + copied.len;
             let first = self.base.open.partition_point(|hit| hit.at < copied.from);
@@ -170,7 +204,8 @@ impl Derivation<'_> {
                     .map(|hit| Hit {
                         at: hit.at - copied.from + copied.to,
                         ..*hit
-                    }),
+                    })
+                    .filter(|hit| !plan.is_sure(hit.at)),
             );
         }
     }
@@ -202,7 +237,7 @@ mod tests {
 
     fn windows(base: &Residue, copied: &[Copied], len: usize) -> Option<Vec<Span>> {
         let plan = Derivation { base, copied }.plan(len)?;
-        Some(plan.windows)
+        Some(plan.windows.iter().map(|window| window.seen).collect())
     }
 
     #[test]
@@ -258,8 +293,22 @@ mod tests {
             copied: &[copied(10, 0, 10), copied(0, 50, 30), copied(10, 80, 12)],
         };
         let mut hits = Vec::new();
-        derivation.inherit(|_| 4, &mut hits);
-        let places: Vec<_> = hits.iter().map(|hit| hit.at).collect();
-        assert_eq!(places, [0, 53, 60, 68, 80, 88]);
+        let mut plan = Plan {
+            windows: Vec::new(),
+            marks: None,
+        };
+        derivation.inherit(&plan, |_| 4, &mut hits);
+        let places = |hits: &[Hit]| -> Vec<_> { hits.iter().map(|hit| hit.at).collect() };
+        assert_eq!(places(&hits), [0, 53, 60, 68, 80, 88]);
+        // The prefilter is asked at some places.
+        plan.windows = [(50, 60), (68, 69)]
+            .map(|(start, end)| Window {
+                seen: Span::new(0, 100),
+                sure: Span::new(start, end),
+            })
+            .to_vec();
+        hits.clear();
+        derivation.inherit(&plan, |_| 4, &mut hits);
+        assert_eq!(places(&hits), [0, 60, 80, 88]);
     }
 }

@@ -291,7 +291,9 @@ impl Scan<'_> {
         let session = self.session;
         let explainer = session.explainer;
         let trail = explainer.and_then(|e| Some((e, e.trail(blob)?)));
-        let derivation = how.derivation.filter(|_| trail.is_none());
+        let derivation = how
+            .derivation
+            .filter(|_| trail.is_none() && session.scanner.sees_literals());
         let plan = derivation.and_then(|d| Some((d, d.plan(blob.bytes.len())?)));
         let mut hits = std::mem::take(&mut self.hits);
         hits.clear();
@@ -356,16 +358,18 @@ impl Scan<'_> {
         let scanner = self.session.scanner;
         for window in &plan.windows {
             let from = hits.len();
-            let text = &text[window.range()];
+            let text = &text[window.seen.range()];
             scanner.prefilter.hits(text, &mut self.scratch, hits);
             hits[from..]
                 .iter_mut()
-                .for_each(|hit| hit.at += window.start);
+                .for_each(|hit| hit.at += window.seen.start);
+            hits.truncate(hits.partition_point(|hit| hit.at < window.sure.end));
+            let upto = hits.partition_point(|hit| hit.at < window.sure.start);
+            hits.drain(from..upto.max(from));
         }
         let len_of = |hit: &Hit| scanner.rules.literal(hit.literal).text.len();
-        derivation.inherit(len_of, hits);
+        derivation.inherit(plan, len_of, hits);
         hits.sort_unstable();
-        hits.dedup();
     }
 
     /// The kind of file: as the repository names it, or else by name and content.

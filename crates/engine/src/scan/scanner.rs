@@ -1,9 +1,10 @@
 //! Putting a scanner together.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::AtomicBool;
 
 use super::Session;
+use super::derived::SIGHT;
 use crate::policy::Policy;
 use crate::prefilter::{Fast, Prefilter};
 use crate::rule::RuleSet;
@@ -19,6 +20,8 @@ pub struct Scanner {
     pub(super) policy: Policy,
     pub(super) fingerprinter: Fingerprinter,
     pub(super) budget: Budget,
+    /// The length of the longest literal of a rule, once that was asked.
+    longest: OnceLock<usize>,
 }
 
 impl std::fmt::Debug for Scanner {
@@ -108,6 +111,7 @@ impl ScannerBuilder {
             policy,
             fingerprinter,
             budget,
+            longest: OnceLock::new(),
         }
     }
 }
@@ -122,6 +126,12 @@ impl Scanner {
     /// report what is of low confidence.
     pub fn looks_beside(&self) -> bool {
         self.policy.reports_low()
+    }
+
+    /// Whether no literal of a rule is longer than what the prefilter is sure to see of a derived content.
+    pub(super) fn sees_literals(&self) -> bool {
+        let lengths = || self.rules.literals().iter().map(|l| l.text.len());
+        *self.longest.get_or_init(|| lengths().max().unwrap_or(0)) <= SIGHT
     }
 
     /// Names the key of the fingerprints: those of another key cannot be compared with them.
