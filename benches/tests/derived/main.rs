@@ -86,10 +86,7 @@ impl Said {
             ));
         }
         if self.issues != whole.issues {
-            return Some(format!(
-                "issues: {:?}, not {:?}",
-                self.issues, whole.issues
-            ));
+            return Some(format!("issues: {:?}, not {:?}", self.issues, whole.issues));
         }
         (self.tally != whole.tally)
             .then(|| format!("counters: {:?}, not {:?}", self.tally, whole.tally))

@@ -54,13 +54,41 @@ const PLACEHOLDERS: [&str; 14] = [
 ];
 
 const NAMES: [&str; 12] = [
-    "password", "passwd", "secret", "api_key", "apiKey", "token", "AUTH_TOKEN", "client_secret",
-    "db.password", "--password", "private_key", "Authorization",
+    "password",
+    "passwd",
+    "secret",
+    "api_key",
+    "apiKey",
+    "token",
+    "AUTH_TOKEN",
+    "client_secret",
+    "db.password",
+    "--password",
+    "private_key",
+    "Authorization",
 ];
 
 const OPERATORS: [&str; 20] = [
-    "=", " = ", ": ", ":", " := ", " => ", "=\"", " = '", "\": \"", "', '", "(\"", " | ", ">",
-    " == \"", ": Bearer ", ": &str = \"", " ", "-", ": >-\n    ", "\": {\"value\": \"",
+    "=",
+    " = ",
+    ": ",
+    ":",
+    " := ",
+    " => ",
+    "=\"",
+    " = '",
+    "\": \"",
+    "', '",
+    "(\"",
+    " | ",
+    ">",
+    " == \"",
+    ": Bearer ",
+    ": &str = \"",
+    " ",
+    "-",
+    ": >-\n    ",
+    "\": {\"value\": \"",
 ];
 
 const ENDS: [&str; 8] = ["\n", "\"\n", "'\n", "\",\n", "\")\n", " ", "</x>\n", ""];
@@ -74,9 +102,50 @@ const ALPHABETS: [&str; 4] = [
 
 /// Small things that change how what is around them is read.
 const FRAGMENTS: [&str; 44] = [
-    "\n", "\n\n", "\r\n", " ", "        ", "\t", "\"", "'", "`", "\\", "\\\"", "\\\\\\\\", "=", ":", "://", "/",
-    "@", "-", "_", ".", ",", ";", "(", ")", "[", "{", "}", "|", ">", "</", "&", "&quot;", "&#61;", "%3D", "%22",
-    "\\u003d", "\\/", "\" +\n    \"", "\" \"", "a", "9", "x1y2z3a4b5c6d7e8", "value", "${",
+    "\n",
+    "\n\n",
+    "\r\n",
+    " ",
+    "        ",
+    "\t",
+    "\"",
+    "'",
+    "`",
+    "\\",
+    "\\\"",
+    "\\\\\\\\",
+    "=",
+    ":",
+    "://",
+    "/",
+    "@",
+    "-",
+    "_",
+    ".",
+    ",",
+    ";",
+    "(",
+    ")",
+    "[",
+    "{",
+    "}",
+    "|",
+    ">",
+    "</",
+    "&",
+    "&quot;",
+    "&#61;",
+    "%3D",
+    "%22",
+    "\\u003d",
+    "\\/",
+    "\" +\n    \"",
+    "\" \"",
+    "a",
+    "9",
+    "x1y2z3a4b5c6d7e8",
+    "value",
+    "${",
 ];
 
 impl<'w> Writer<'w> {
@@ -145,11 +214,17 @@ impl<'w> Writer<'w> {
             21 => self.record(),
             22 => {
                 let count = 1 + self.random.usize(..30);
-                self.pick(&["://", "://a", "a://b:", "key=", "token ", "'\"", "-----"]).repeat(count) + "\n"
+                self.pick(&["://", "://a", "a://b:", "key=", "token ", "'\"", "-----"])
+                    .repeat(count)
+                    + "\n"
             }
             23 => {
                 let (name, operator) = (self.name(), self.pick(&OPERATORS));
-                format!("{name}{operator}{}{}", self.pick(&PLACEHOLDERS), self.pick(&ENDS))
+                format!(
+                    "{name}{operator}{}{}",
+                    self.pick(&PLACEHOLDERS),
+                    self.pick(&ENDS)
+                )
             }
             24..=25 => self.far(),
             26 => {
@@ -165,7 +240,11 @@ impl<'w> Writer<'w> {
             29 => self.key_block(),
             30 => {
                 let (first, second) = (self.sample(), self.sample());
-                format!("{first}{}{second}{}", self.pick(&FRAGMENTS), self.pick(&ENDS))
+                format!(
+                    "{first}{}{second}{}",
+                    self.pick(&FRAGMENTS),
+                    self.pick(&ENDS)
+                )
             }
             31 => {
                 let between = self.random.usize(..60);
@@ -174,7 +253,18 @@ impl<'w> Writer<'w> {
             }
             _ => {
                 let (name, len) = (self.name(), 10 + self.random.usize(..40));
-                let between = self.pick(&[" ", "-", " key ", "_token-", "\n", " secret\n  ", ".", " is: ", " (", " | x | "]);
+                let between = self.pick(&[
+                    " ",
+                    "-",
+                    " key ",
+                    "_token-",
+                    "\n",
+                    " secret\n  ",
+                    ".",
+                    " is: ",
+                    " (",
+                    " | x | ",
+                ]);
                 format!("{name}{between}{}{}", self.value(len), self.pick(&ENDS))
             }
         };
@@ -194,13 +284,19 @@ impl<'w> Writer<'w> {
     fn expanded(&mut self, near_miss: bool) -> String {
         let position = self.rule();
         let rule = self.rules.rules().nth(position).unwrap();
-        let templates = if near_miss { &rule.near_misses } else { &rule.samples };
+        let templates = if near_miss {
+            &rule.near_misses
+        } else {
+            &rule.samples
+        };
         if templates.is_empty() {
             return String::new();
         }
         let template = &templates[self.random.usize(..templates.len())];
         let prefixes: Vec<String> = rule.prefixes.iter().map(ToString::to_string).collect();
-        Template::parse(template).unwrap().expand(self.random, &prefixes)
+        Template::parse(template)
+            .unwrap()
+            .expand(self.random, &prefixes)
     }
 
     fn sample(&mut self) -> String {
@@ -215,7 +311,12 @@ impl<'w> Writer<'w> {
     fn literal(&mut self) -> String {
         let position = self.rule();
         let rule = self.rules.rules().nth(position).unwrap();
-        let literals: Vec<&str> = rule.prefixes.iter().chain(rule.keywords.iter()).map(|l| &**l).collect();
+        let literals: Vec<&str> = rule
+            .prefixes
+            .iter()
+            .chain(rule.keywords.iter())
+            .map(|l| &**l)
+            .collect();
         let literal = self.pick(&literals).to_owned();
         match self.random.usize(..6) {
             0 => literal.to_ascii_uppercase(),
@@ -226,7 +327,11 @@ impl<'w> Writer<'w> {
 
     /// What values are assigned to.
     fn name(&mut self) -> String {
-        let name = if self.random.bool() { self.literal() } else { self.pick(&NAMES).to_owned() };
+        let name = if self.random.bool() {
+            self.literal()
+        } else {
+            self.pick(&NAMES).to_owned()
+        };
         match self.random.usize(..6) {
             0 => format!("MY_{name}_TOKEN"),
             1 => format!("x.{name}.key"),
@@ -238,13 +343,16 @@ impl<'w> Writer<'w> {
     /// So many random characters.
     fn value(&mut self, len: usize) -> String {
         let alphabet = self.pick(&ALPHABETS).as_bytes();
-        (0..len).map(|_| char::from(alphabet[self.random.usize(..alphabet.len())])).collect()
+        (0..len)
+            .map(|_| char::from(alphabet[self.random.usize(..alphabet.len())]))
+            .collect()
     }
 
     /// A value assigned to a name, with blanks where they may stand, and lengths around all limits.
     fn assigned(&mut self) -> String {
         let (name, operator, end) = (self.name(), self.pick(&OPERATORS), self.pick(&ENDS));
-        let len = [12, 16, 20, 24, 32, 36, 40, 64, 90, 400, 800, 4090, 4097][self.random.usize(..13)];
+        let len =
+            [12, 16, 20, 24, 32, 36, 40, 64, 90, 400, 800, 4090, 4097][self.random.usize(..13)];
         let mut blanks = || match self.random.usize(..8) {
             0 => self.random.usize(..70),
             1 => self.random.usize(..300),
@@ -271,7 +379,8 @@ impl<'w> Writer<'w> {
 
     /// A name whose value, or the end of it, is far right.
     fn far(&mut self) -> String {
-        let distance = [40, 48, 64, 200, 256, 312, 480, 640, 760, 770, 1024, 4090][self.random.usize(..12)];
+        let distance =
+            [40, 48, 64, 200, 256, 312, 480, 640, 760, 770, 1024, 4090][self.random.usize(..12)];
         let distance = distance + self.random.usize(..12);
         let filler = self.pick(&[" ", "x", "a.b ", "\\", "\"\"", "/", "=", "key "]);
         let filler = &filler.repeat(distance)[..distance];
@@ -293,10 +402,30 @@ impl<'w> Writer<'w> {
         }
         for _ in 0..1 + self.random.usize(..2) {
             text = match self.random.usize(..4) {
-                0 => text.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/").replace('\n', "\\n").replace('=', "\\u003d"),
-                1 => text.replace('&', "&amp;").replace('"', "&quot;").replace('=', "&#61;"),
-                2 => text.chars().map(|c| if c.is_ascii() && !c.is_ascii_alphanumeric() { format!("%{:02X}", c as u8) } else { c.to_string() }).collect(),
-                _ => text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"),
+                0 => text
+                    .replace('\\', "\\\\")
+                    .replace('"', "\\\"")
+                    .replace('/', "\\/")
+                    .replace('\n', "\\n")
+                    .replace('=', "\\u003d"),
+                1 => text
+                    .replace('&', "&amp;")
+                    .replace('"', "&quot;")
+                    .replace('=', "&#61;"),
+                2 => text
+                    .chars()
+                    .map(|c| {
+                        if c.is_ascii() && !c.is_ascii_alphanumeric() {
+                            format!("%{:02X}", c as u8)
+                        } else {
+                            c.to_string()
+                        }
+                    })
+                    .collect(),
+                _ => text
+                    .replace('\\', "\\\\")
+                    .replace('"', "\\\"")
+                    .replace('\n', "\\n"),
             };
         }
         text + "\n"
@@ -308,7 +437,15 @@ impl<'w> Writer<'w> {
         for _ in 0..1 + self.random.usize(..2) {
             let at = 1 + self.random.usize(..text.len() - 1);
             if text.is_char_boundary(at) {
-                let joint = self.pick(&["\" +\n    \"", "\"\n  \"", "\" . \"", "\\\n    ", "\" \\\n\"", "' +\n'", "\" ..                 \""]);
+                let joint = self.pick(&[
+                    "\" +\n    \"",
+                    "\"\n  \"",
+                    "\" . \"",
+                    "\\\n    ",
+                    "\" \\\n\"",
+                    "' +\n'",
+                    "\" ..                 \"",
+                ]);
                 text.insert_str(at, joint);
             }
         }
@@ -329,8 +466,15 @@ impl<'w> Writer<'w> {
     /// Matches of one rule that overlap, or follow each other closely.
     fn chain(&mut self) -> String {
         let sample = self.sample();
-        let (joint, count) = (self.pick(&["", "", "-", " ", ",", "=", "\""]), 2 + self.random.usize(..6));
-        let keep = if self.random.bool() { sample.len() } else { self.random.usize(..=sample.len()) };
+        let (joint, count) = (
+            self.pick(&["", "", "-", " ", ",", "=", "\""]),
+            2 + self.random.usize(..6),
+        );
+        let keep = if self.random.bool() {
+            sample.len()
+        } else {
+            self.random.usize(..=sample.len())
+        };
         let part = sample.get(..keep).unwrap_or(&sample);
         vec![part; count].join(joint) + &sample + "\n"
     }
@@ -338,7 +482,9 @@ impl<'w> Writer<'w> {
     /// A block of a key, whole or not.
     fn key_block(&mut self) -> String {
         let kind = self.pick(&["rsa", "ec", "pkcs8", "openssh", "pgp"]);
-        let block = Template::parse(&format!("{{pem:{kind}}}")).unwrap().expand(self.random, &[]);
+        let block = Template::parse(&format!("{{pem:{kind}}}"))
+            .unwrap()
+            .expand(self.random, &[]);
         match self.random.usize(..4) {
             0 => block[..self.random.usize(..block.len())].to_owned() + "\n",
             1 => block.replace('\n', "\\n") + "\n",
@@ -349,7 +495,10 @@ impl<'w> Writer<'w> {
 
 fn utf_16(text: &mut Text) {
     let wide = |b: &u8| [*b, 0];
-    text.bytes = [0xff, 0xfe].into_iter().chain(text.bytes.iter().flat_map(wide)).collect();
+    text.bytes = [0xff, 0xfe]
+        .into_iter()
+        .chain(text.bytes.iter().flat_map(wide))
+        .collect();
     text.marks.iter_mut().for_each(|mark| *mark = *mark * 2 + 2);
 }
 

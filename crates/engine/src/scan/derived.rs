@@ -158,7 +158,10 @@ impl Derivation<'_> {
         let mut marks: Vec<Span> = Vec::new();
         let mut dirty = |start: usize, end: usize| {
             let widened = |left: usize, right: usize| {
-                Span::new(start.saturating_sub(left), len.min(end + right))
+                Span::new(
+                    start.saturating_sub(left),
+                    len.min(end.saturating_add(right)),
+                )
             };
             push(&mut windows, widened(NEAR_RIGHT + BACK, NEAR_LEFT + SIGHT));
             push(&mut marks, widened(MARK, MARK));
@@ -186,15 +189,24 @@ impl Derivation<'_> {
         })
     }
 
+    /// The copies, those as one that follow each other in both contents: a literal may stand across where they meet.
+    fn runs(&self) -> impl Iterator<Item = Copied> {
+        let mut copies = self.copied.iter().copied().peekable();
+        std::iter::from_fn(move || {
+            let mut run = copies.next()?;
+            while let Some(next) = copies
+                .next_if(|next| (next.from, next.to) == (run.from + run.len, run.to + run.len))
+            {
+                run.len += next.len;
+            }
+            Some(run)
+        })
+    }
+
     /// Adds the open hits of the base that stand in what was copied, at their places in the content, in order; but none
     /// on which the prefilter decides. `len_of` is the length of their literals.
-    pub(super) fn inherit(
-        &self,
-        plan: &Plan,
-        len_of: impl Fn(&Hit) -> usize,
-        hits: &mut Vec<Hit>,
-    ) {
-        for copied in self.copied {
+    pub(super) fn inherit(&self, plan: &Plan, len_of: impl Fn(&Hit) -> usize, hits: &mut Vec<Hit>) {
+        for copied in self.runs() {
             let end = copied.from + copied.len;
             let first = self.base.open.partition_point(|hit| hit.at < copied.from);
             let open = self.base.open[first..].iter();
@@ -290,7 +302,12 @@ mod tests {
         let base = residue(100, &[3, 10, 18, 40]);
         let derivation = Derivation {
             base: &base,
-            copied: &[copied(10, 0, 10), copied(0, 50, 30), copied(10, 80, 12)],
+            copied: &[
+                copied(10, 0, 10),
+                copied(0, 50, 5),
+                copied(5, 55, 25),
+                copied(10, 80, 12),
+            ],
         };
         let mut hits = Vec::new();
         let mut plan = Plan {
@@ -310,5 +327,71 @@ mod tests {
         hits.clear();
         derivation.inherit(&plan, |_| 4, &mut hits);
         assert_eq!(places(&hits), [0, 60, 80, 88]);
+    }
+
+    /// Whatever a delta says: a plan holds windows within the content, in order, and all that was not copied.
+    #[test]
+    fn any_copies_make_a_plan_or_none() {
+        let mut seed = 5u64;
+        let mut below = |end: usize| {
+            seed = seed
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (seed >> 33) as usize % end
+        };
+        let mut plans = 0;
+        for _ in 0..20_000 {
+            let open: Vec<usize> = (0..20).map(|i| i * 1000).collect();
+            let base = residue(20_000, &open);
+            let mut to = 0;
+            let mut copies = Vec::new();
+            for _ in 0..below(6) {
+                to += below(50);
+                let len = below(8000);
+                let from = match below(4) {
+                    0 => to,
+                    _ => below(20_000),
+                };
+                copies.push(copied(from, to, len));
+                to += len;
+            }
+            let mut len = to + below(50);
+            // Some are wrong.
+            let wrong = [usize::MAX, usize::MAX - 100, usize::MAX / 2, 20_001];
+            if let Some(copied) = copies.last_mut().filter(|_| below(3) == 0) {
+                let value = wrong[below(4)];
+                match below(3) {
+                    0 => copied.from = value,
+                    1 => copied.to = value,
+                    _ => copied.len = value,
+                }
+            }
+            if below(20) == 0 {
+                len = wrong[below(4)];
+            }
+            let derivation = Derivation {
+                base: &base,
+                copied: &copies,
+            };
+            let Some(plan) = derivation.plan(len) else {
+                continue;
+            };
+            plans += 1;
+            let mut hits = Vec::new();
+            derivation.inherit(&plan, |hit| hit.at % 7, &mut hits);
+            assert!(hits.iter().all(|hit| hit.at < len && !plan.is_sure(hit.at)));
+            let mut before = None;
+            for window in &plan.windows {
+                assert!(before.is_none_or(|end| end < window.seen.start));
+                assert!(window.seen.end <= len && window.sure.start <= window.sure.end);
+                before = Some(window.seen.end);
+            }
+            let mut end = 0;
+            for copied in &copies {
+                assert!((end..copied.to).all(|at| plan.is_sure(at)), "{copies:?}");
+                end = copied.to + copied.len;
+            }
+        }
+        assert!(plans > 1000, "only {plans} plans");
     }
 }

@@ -1,7 +1,7 @@
 //! Putting a scanner together.
 
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use super::Session;
 use super::derived::SIGHT;
