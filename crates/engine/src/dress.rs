@@ -1,10 +1,14 @@
 //! The interface of whatever writes a text within another text. No format is known here: they are in `keysieve-unpack`.
 
+/// The longest piece of a dress, in bytes. Nor does any byte decide on a piece that stands so far from its start, to
+/// either side.
+pub const MAX_PIECE: usize = 256;
+
 /// A way to write characters of a text so that it can stand inside of another one: escapes of a string, entities of
 /// XML, a literal that goes on in the next line.
 ///
 /// A dress is asked from many threads and holds no state. Every answer must be bounded in time by the bytes of the piece,
-/// and no piece may stand for more bytes than it has.
+/// and no piece may stand for more bytes than it has. Nothing but what is nearer than [`MAX_PIECE`] may matter.
 pub trait Dress: Send + Sync {
     /// The name in messages, such as `percent`.
     fn name(&self) -> &'static str;

@@ -79,7 +79,7 @@ mod view;
 pub use blob::{Blob, Flow, Window};
 pub use context::Context;
 pub use decode::{Budget, Decoder};
-pub use dress::{Dress, Piece};
+pub use dress::{Dress, MAX_PIECE, Piece};
 pub use evidence::{Evidence, Reason};
 pub use finding::{Finding, Pair};
 pub use fingerprint::{Fingerprint, Fingerprinter, NoFingerprint};

@@ -29,7 +29,7 @@ const FULL: usize = 128 << 10;
 /// Regions that are no further apart are one: a list of them stays short against the text.
 const APART: usize = 32;
 /// How far behind the literal of a rule a value is looked for that goes on behind a joint.
-const REACH: usize = 256;
+pub(crate) const REACH: usize = 256;
 
 /// All dresses of a scanner, ready to be looked for.
 pub(crate) struct Wardrobe {

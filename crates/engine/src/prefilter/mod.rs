@@ -4,6 +4,7 @@
 //! files. What it passes over is never looked at again, so it may only leave out hits that no rule could verify.
 
 use crate::rule::{LiteralId, RuleSet};
+use crate::verify;
 
 mod classes;
 mod fast;
@@ -17,6 +18,18 @@ pub use classes::MIN_RUN;
 pub(crate) use classes::is_token as is_token_byte;
 pub use fast::Fast;
 pub use oracle::Oracle;
+
+/// From the start of a literal to the end of all by which the fast prefilter decides on it, in bytes; or to the end of the
+/// literal, if it is longer.
+pub(crate) const SIGHT: usize = verify::SIGHT;
+/// What the fast prefilter looks at before a literal, in bytes: the escape before a prefix, the start of a run that a name
+/// stands in.
+pub(crate) const BACK: usize = if verify::GLUED > simd::BEFORE {
+    verify::GLUED
+} else {
+    simd::BEFORE
+};
+const _: () = assert!(MIN_RUN <= SIGHT);
 
 /// A literal that stands in the text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -20,16 +20,18 @@
 //! where a window holds these, its hits are the only ones, and elsewhere those of the base are as good.
 
 use crate::Span;
-use crate::prefilter::Hit;
+use crate::dress::MAX_PIECE;
+use crate::prefilter::{BACK, Hit, SIGHT};
 use crate::rule::{LiteralId, RuleSet};
 use crate::verify::{NEAR_LEFT, NEAR_RIGHT};
 
-/// From the start of a literal to the end of all by which the prefilter decides on it, in bytes.
-pub(super) const SIGHT: usize = 640;
-/// What the prefilter looks at before a literal, in bytes.
-const BACK: usize = 80;
 /// How far from what is new a mark can stand that was none, or was one, in the base; in bytes.
-const MARK: usize = 256;
+const MARK: usize = MAX_PIECE;
+const _: () = {
+    // The prefilter decides anew wherever its sight takes in something new, and so do the joints behind a hit.
+    assert!(SIGHT <= NEAR_RIGHT && BACK <= NEAR_LEFT);
+    assert!(crate::view::REACH + MAX_PIECE <= NEAR_RIGHT && MAX_PIECE <= NEAR_LEFT);
+};
 
 /// What the scan of a content leaves for those of contents that are made from it. Holds places and literals, no text.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use super::Session;
-use super::derived::SIGHT;
 use crate::policy::Policy;
-use crate::prefilter::{Fast, Prefilter};
+use crate::prefilter::{Fast, Prefilter, SIGHT};
 use crate::rule::RuleSet;
 use crate::view::Wardrobe;
 use crate::{Budget, Decoder, Dress, Fingerprinter, Sink, Stats};

@@ -6,7 +6,8 @@
 //! ```
 
 use super::assignment::{
-    Cursor, Operator, Reader, Value, is_name, name_around, open_quote, quoted_end,
+    Cursor, LAST_LINE, NAME_SIDE, Operator, Reader, Value, is_name, name_around, open_quote,
+    quoted_end,
 };
 use super::value::{MAX_NAME, ends_in_value_word};
 use crate::Span;
@@ -15,8 +16,18 @@ use crate::Span;
 const PAIR: usize = 200;
 /// Most names left of the one in a list of names.
 const TUPLE: usize = 3;
+/// Most bytes between the start of a line and the names of a list.
+const LIST: usize = 64;
 /// Most bytes between the start of a line and a name that a command sets.
 const COMMAND: usize = 24;
+/// Most bytes before a name that hold what the field is called whose value it is.
+const FIELD: usize = 24;
+/// What is read before a keyword at most, in bytes: the name that it stands in, and what stands before that on its line.
+pub(super) const BACK: usize = NAME_SIDE + LIST + 1;
+const _: () = {
+    assert!(COMMAND <= LIST && FIELD <= LIST);
+    assert!(NAME_SIDE + PAIR + 1 <= LAST_LINE);
+};
 
 /// A value that stands apart from its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,7 +81,7 @@ impl Reader<'_> {
     /// `user, password = 'u', 'v'`: the value at the place of the name.
     fn of_tuple(&mut self, name: Span) -> Option<Value> {
         let text = self.text;
-        let before = before_on_line(text, name.start, 64)?;
+        let before = before_on_line(text, name.start, LIST)?;
         let before = before.trim_ascii_start();
         let listed = |b: &u8| is_name(*b) || matches!(b, b',' | b' ');
         let place = before.iter().filter(|b| **b == b',').count();
@@ -188,7 +199,7 @@ fn is_set(text: &[u8], name: Span) -> bool {
 
 /// Whether `name` is the value of a field that is called `name` or `key`.
 fn is_name_field(text: &[u8], name: Span) -> bool {
-    let before = &text[name.start.saturating_sub(24)..name.start];
+    let before = &text[name.start.saturating_sub(FIELD)..name.start];
     let before = trim_marks(before);
     let Some((b':' | b'=' | b'>', field)) = before.split_last() else {
         return false;

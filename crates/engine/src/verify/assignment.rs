@@ -49,12 +49,28 @@ pub enum Operator {
 
 /// How far the operator may stand behind the keyword.
 const NAME_REACH: usize = 48;
+/// Most bytes of an identifier on either side of a keyword.
+pub(super) const NAME_SIDE: usize = 64;
+/// Most quotes and brackets that close behind a name.
+const CLOSERS: usize = 6;
+/// The longest name of a second attribute.
+const ATTRIBUTE: usize = 24;
+/// The longest operator.
+const OPERATOR: usize = 4;
+/// Most marks of a block scalar.
+const BLOCK_MARKS: usize = 2;
+/// The longest line break.
+const BREAK: usize = 2;
 /// Most blanks between operator and value.
 pub(super) const GAP: usize = 64;
 /// The longest value, in bytes.
 pub(super) const MAX_VALUE: usize = crate::rule::MAX_MATCH;
-/// How far behind a keyword its value can begin: the reaches of the parts below, added up.
+/// How far behind the start of a keyword the operator of its value is looked for from the value.
 pub(super) const REACH: usize = NAME_REACH + 8 + 24 + 48 + 2 * GAP + 40 + 16;
+/// How far behind the end of a keyword the last line begins at most that is read of its assignment: a value stands in one
+/// line, and this is what stands before the line break that is farthest.
+pub(super) const LAST_LINE: usize =
+    NAME_REACH + CLOSERS + GAP + ATTRIBUTE + OPERATOR + GAP + (1 + BLOCK_MARKS + GAP) + BREAK;
 
 /// Reads what is assigned in one text. What was read last is kept: several keywords stand in one name, and values can
 /// hold names with values of their own, so that without it a text could be made that is read again and again.
@@ -107,13 +123,15 @@ impl<'t> Reader<'t> {
 
     /// Reads on behind a name.
     fn read(&mut self, mut cursor: Cursor<'t>) -> Option<Value> {
-        let closed = cursor.skip(6, |b| {
+        let closed = cursor.skip(CLOSERS, |b| {
             matches!(b, b'"' | b'\'' | b'`' | b'\\' | b')' | b']' | b'}' | b'*')
         }) > 0;
         if closed {
             // `key="x" value="v"`: the value is in a second attribute.
             cursor.blanks();
-            let word = cursor.skip(24, |b| b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t'));
+            let word = cursor.skip(ATTRIBUTE, |b| {
+                b.is_ascii_alphabetic() || matches!(b, b' ' | b'\t')
+            });
             // Words before anything else are another thing: `...access-token)" https://example.com`.
             if word > 0 && cursor.peek() != Some(b'=') {
                 return None;
@@ -200,17 +218,17 @@ fn parameter_end(value: &[u8]) -> usize {
     next.unwrap_or(value.len())
 }
 
-/// The identifier around `keyword`, at most 64 bytes to either side.
+/// The identifier around `keyword`, at most [`NAME_SIDE`] bytes to either side.
 pub(super) fn name_around(text: &[u8], keyword: Span) -> Span {
     let left = text[..keyword.start]
         .iter()
         .rev()
-        .take(64)
+        .take(NAME_SIDE)
         .take_while(|&&b| is_name(b))
         .count();
     let right = text[keyword.end..]
         .iter()
-        .take(64)
+        .take(NAME_SIDE)
         .take_while(|&&b| is_name(b))
         .count();
     Span::new(keyword.start - left, keyword.end + right)
@@ -293,7 +311,7 @@ fn operator(cursor: &mut Cursor<'_>, closed: bool) -> Option<Operator> {
 fn block_scalar(cursor: &mut Cursor<'_>) -> bool {
     let start = cursor.at;
     if cursor.skip(1, |b| matches!(b, b'|' | b'>')) == 1 {
-        cursor.skip(2, |b| matches!(b, b'-' | b'+' | b'1'..=b'9'));
+        cursor.skip(BLOCK_MARKS, |b| matches!(b, b'-' | b'+' | b'1'..=b'9'));
         cursor.blanks();
         if cursor.line_break() {
             return true;

@@ -5,7 +5,7 @@
 //! they find is of low confidence. The fast prefilter looks for these from the value, so one needs a digit, and
 //! [`MIN_RUN`] token bytes unless the names of its rule are searched for everywhere.
 
-use super::assignment::{Reader, is_name};
+use super::assignment::{LAST_LINE, Reader, is_name};
 use crate::Span;
 use crate::prefilter::{MIN_RUN, is_token_byte};
 use crate::rule::{Rule, Tier};
@@ -21,7 +21,10 @@ pub(super) const REACH: usize = KEYWORD + GAP;
 /// The shortest value beside a name, in bytes.
 const LEAST: usize = 10;
 /// How far from its start a run of token bytes is looked at: what the prefilter's mask of a run holds.
-const RUN: usize = 64;
+pub(super) const RUN: usize = 64;
+/// What is read before a keyword at most, in bytes: the run of token bytes that it stands in.
+pub(crate) const BACK: usize = RUN + 1;
+const _: () = assert!(GAP + 1 <= LAST_LINE);
 /// By how many bytes the values of a rule may differ in length if one of them is to be cut out of a longer run.
 const SPREAD: usize = 8;
 /// From so many bytes on, a value of one length alone says enough to stand behind a word that says nothing.

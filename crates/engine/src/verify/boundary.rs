@@ -2,6 +2,11 @@
 
 use crate::rule::ByteSet;
 
+/// Most bytes of the parameters of a terminal colour.
+const COLOUR: usize = 16;
+/// What [`is_token_start`] reads before a token at most, in bytes: `ESC [`, parameters and `m`.
+pub(super) const BACK: usize = COLOUR + 3;
+
 /// Whether a token can begin at `at`: no letter or digit stands before it, or one that ends an escape (`\n`, `%3D`,
 /// `\u003d`, `\x3d`, `=3D`) or a terminal colour.
 pub fn is_token_start(text: &[u8], at: usize) -> bool {
@@ -28,7 +33,7 @@ fn ends_colour(text: &[u8]) -> bool {
     let parameters = text[..text.len() - 1]
         .iter()
         .rev()
-        .take(16)
+        .take(COLOUR)
         .take_while(|b| matches!(b, b'0'..=b'9' | b';'));
     let start = text.len() - 1 - parameters.count();
     text[..start].ends_with(b"\x1b[")

@@ -19,10 +19,10 @@ use apart::Apart;
 use assignment::Reader;
 
 pub use assignment::{Assignment, Operator};
-pub(crate) use beside::glued_names;
+pub(crate) use beside::{BACK as GLUED, glued_names};
 pub use boundary::{is_token_end, is_token_start};
 pub use brute::brute;
-pub(crate) use value::{is_plausible, line_before, names_before, operator_before};
+pub(crate) use value::{SIGHT, is_plausible, line_before, names_before, operator_before};
 
 /// A text that has the form of a rule's credential.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +41,12 @@ pub(crate) const NEAR_RIGHT: usize = 768;
 pub(crate) const NEAR_LEFT: usize = 256;
 /// What a decision takes beside the longest match and the bytes before a keyword: the ends of a token and of an escape.
 const EDGE: usize = 32;
+const _: () = {
+    assert!(boundary::BACK <= EDGE && apart::BACK <= NEAR_LEFT && beside::BACK <= NEAR_LEFT);
+    // Of an assignment whose keyword has some length, and its value some more.
+    assert!(assignment::LAST_LINE + 128 <= NEAR_RIGHT);
+    assert!(assignment::NAME_SIDE + NAME_GAP + TYPED <= assignment::LAST_LINE);
+};
 
 /// How far a rule has come in a text.
 #[derive(Clone, Copy, Default, Debug)]
@@ -120,7 +126,7 @@ impl<'t> Verifier<'t> {
             Role::Name => {
                 let tried = cursor.tried;
                 let found = self.assigned(rule, Span::new(at, at + literal.len()), cursor);
-                self.settled &= cursor.tried == tried && self.line_ends_near(at);
+                self.settled &= cursor.tried == tried && self.line_ends_near(at, literal.len());
                 found
             }
         }
@@ -133,12 +139,15 @@ impl<'t> Verifier<'t> {
         self.settled
     }
 
-    /// Whether all that can be read of an assignment whose name is at `at` lies before a line end (or that of the text)
-    /// that is near: a value stands in one line, and begins no more than [`assignment::REACH`] behind its name.
-    fn line_ends_near(&mut self, at: usize) -> bool {
-        let (from, upto) = (at + assignment::REACH, at + NEAR_RIGHT);
+    /// Whether all that can be read of an assignment whose keyword, of `len` bytes, is at `at` lies before a line end (or
+    /// that of the text) that is near: the last line of it begins before [`assignment::LAST_LINE`].
+    fn line_ends_near(&mut self, at: usize, len: usize) -> bool {
+        let (from, upto) = (at + len + assignment::LAST_LINE, at + NEAR_RIGHT);
         if upto >= self.text.len() {
             return true;
+        }
+        if from >= upto {
+            return false;
         }
         let known = self
             .line_end
@@ -303,12 +312,19 @@ fn ends_well(rule: &Rule, text: &[u8], whole: Span) -> bool {
     rule.boundary == Boundary::None || is_token_end(text, whole.end, rule.tail)
 }
 
+/// More blanks than can stand between a name and a word behind it where a value was read: [`is_followed_by_word`] sees no
+/// more of them.
+const NAME_GAP: usize = assignment::GAP;
+/// The longest type of a variable that a word behind its name may be, with what follows up to the quote.
+const TYPED: usize = 128;
+
 /// Whether another word stands behind a name, as in prose: `auth/token v1.4.0 h1:...`. A type before `=` and a quoted value
 /// is none: `var token string = "v"`.
 fn is_followed_by_word(text: &[u8], name_end: usize) -> bool {
     let rest = &text[name_end..];
     let blanks = rest
         .iter()
+        .take(NAME_GAP)
         .take_while(|b| matches!(b, b' ' | b'\t'))
         .count();
     blanks > 0
@@ -318,7 +334,7 @@ fn is_followed_by_word(text: &[u8], name_end: usize) -> bool {
 
 /// Whether one word stands at the start of `text`, and then `=` and a quote, all of it near.
 fn is_type(text: &[u8]) -> bool {
-    let text = &text[..text.len().min(assignment::REACH / 2)];
+    let text = &text[..text.len().min(TYPED)];
     let word = text
         .iter()
         .take(32)

@@ -9,6 +9,10 @@ use crate::prefilter::{MIN_RUN, is_token_byte};
 const MAX_BETWEEN: usize = 2 * GAP + 64;
 /// Most bytes between the start of a keyword and the operator that stands nearest to the value.
 pub(super) const MAX_NAME: usize = super::assignment::REACH;
+/// How far behind the start of a keyword the bytes end by which it is sought from a value: an operator with marks, what
+/// stands between the two, and the start of the value (a run of token bytes, with the dash of `${NAME:-value}`).
+pub(crate) const SIGHT: usize = MAX_NAME + 3 + MAX_BETWEEN + 1 + super::beside::RUN;
+const _: () = assert!(super::beside::REACH + super::beside::RUN <= SIGHT);
 
 /// The operator that a value at `at` may be assigned by: the offset of its last byte.
 pub(crate) fn operator_before(text: &[u8], at: usize) -> Option<usize> {

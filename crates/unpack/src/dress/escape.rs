@@ -3,7 +3,7 @@
 //!
 //! A text that holds JSON in a string of JSON has a layer for each, `\\\"`: every view takes one off.
 
-use keysieve_engine::{Dress, Piece};
+use keysieve_engine::{Dress, MAX_PIECE, Piece};
 
 /// The dress.
 #[derive(Debug)]
@@ -11,6 +11,7 @@ pub(crate) struct Escape;
 
 /// Most blanks of indentation behind a line that goes on.
 const INDENT: usize = 64;
+const _: () = assert!(3 + INDENT + 1 <= MAX_PIECE);
 
 impl Dress for Escape {
     fn name(&self) -> &'static str {

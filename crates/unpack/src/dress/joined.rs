@@ -3,7 +3,7 @@
 //! A joint is what stands between them, from the quote that ends one to the quote that begins the next. Only literals
 //! without blanks are joined: a secret has none, and text has some.
 
-use keysieve_engine::{Dress, Piece};
+use keysieve_engine::{Dress, MAX_PIECE, Piece};
 
 /// The dress.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub(crate) struct Joined;
 const PART: usize = 8;
 /// The longest run of blanks and line ends on either side of an operator.
 const GAP: usize = 96;
+// Two gaps, the longest operator, the mark of a string, two quotes and the byte behind them.
+const _: () = assert!(2 * GAP + 2 + 1 + 2 + 1 <= MAX_PIECE && PART <= MAX_PIECE);
 /// What joins strings: most languages, PHP and Perl, Lua and Haskell, Basic, D, SQL.
 const OPERATORS: [&[u8]; 9] = [b"+", b"..", b".", b"&", b"~", b"||", b"++", b"<>", b"\\"];
 
