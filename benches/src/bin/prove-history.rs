@@ -1,10 +1,13 @@
-//! `prove-history REPO...`: compares the history of repositories, all rules and decoders, with git's own words.
+//! `prove-history REPO...`: compares the history of repositories, all rules, decoders and dresses, with git's own words.
+//! Also what is of low confidence counts: more is looked for then.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use keysieve_benches::proof::prove;
+use keysieve_engine::Confidence;
+use keysieve_engine::policy::Policy;
 use keysieve_engine::rule::RuleSet;
 use keysieve_engine::scan::ScannerBuilder;
 
@@ -15,7 +18,15 @@ fn main() -> ExitCode {
     let rules = RuleSet::new(keysieve_rules::builtin(), Vec::new());
     let rules = Arc::new(rules.expect("the built-in rules are a valid set"));
     let mut builder = ScannerBuilder::new();
-    let scanner = builder.decoders(keysieve_unpack::decoders()).build(rules);
+    let policy = Policy {
+        min_confidence: Confidence::Low,
+        ..Policy::default()
+    };
+    let scanner = builder
+        .decoders(keysieve_unpack::decoders())
+        .dresses(keysieve_unpack::dresses())
+        .policy(policy)
+        .build(rules);
     let mut code = ExitCode::SUCCESS;
     for repository in std::env::args_os().skip(1) {
         match prove(Path::new(&repository), &scanner) {

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use keysieve_engine::policy::Verdict;
 use keysieve_engine::rule::RuleIndex;
-use keysieve_engine::scan::{Scan, Scanner, Session};
+use keysieve_engine::scan::{Derivation, Residue, Scan, Scanner, Session};
 use keysieve_engine::source::{Source as _, Visitor, VisitorBuilder};
 use keysieve_engine::{Blob, Finding, Flow, Issue, ObjectId, Origin, Sink, Skip};
 use keysieve_git::HistoryBuilder;
@@ -108,12 +108,21 @@ impl VisitorBuilder for Noting<'_> {
 
 impl Visitor for Thread<'_> {
     fn blob(&mut self, blob: Blob<'_>) -> Flow {
+        self.derived(blob, None, false).0
+    }
+
+    fn derived(
+        &mut self,
+        blob: Blob<'_>,
+        derivation: Option<Derivation<'_>>,
+        is_base: bool,
+    ) -> (Flow, Option<Residue>) {
         if let Some(id) = blob.origin.object() {
             let origins = self.noting.origins.lock();
             let mut origins = origins.unwrap_or_else(PoisonError::into_inner);
             origins.insert(id, blob.origin.clone());
         }
-        self.scan.blob(blob)
+        self.scan.derived(blob, derivation, is_base)
     }
 
     fn wants_whole(&self, head: &Blob<'_>) -> bool {
