@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damaged;
+mod deltas;
 mod forged;
 mod generated;
 mod hostile;
