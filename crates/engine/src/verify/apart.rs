@@ -26,7 +26,7 @@ const FIELD: usize = 24;
 pub(super) const BACK: usize = NAME_SIDE + LIST + 1;
 const _: () = {
     assert!(COMMAND <= LIST && FIELD <= LIST);
-    assert!(NAME_SIDE + PAIR + 1 <= LAST_LINE);
+    assert!(NAME_SIDE + PAIR < LAST_LINE);
 };
 
 /// A value that stands apart from its name.

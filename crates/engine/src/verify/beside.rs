@@ -24,7 +24,7 @@ const LEAST: usize = 10;
 pub(super) const RUN: usize = 64;
 /// What is read before a keyword at most, in bytes: the run of token bytes that it stands in.
 pub(crate) const BACK: usize = RUN + 1;
-const _: () = assert!(GAP + 1 <= LAST_LINE);
+const _: () = assert!(GAP < LAST_LINE);
 /// By how many bytes the values of a rule may differ in length if one of them is to be cut out of a longer run.
 const SPREAD: usize = 8;
 /// From so many bytes on, a value of one length alone says enough to stand behind a word that says nothing.

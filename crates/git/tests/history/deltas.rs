@@ -169,7 +169,15 @@ fn what_is_found_in_deltas_is_what_is_found_in_each_object_by_itself() {
         git_with(&folder.path, &["fast-import", "--quiet"], stream.as_bytes());
         git(
             &folder.path,
-            &["repack", "-q", "-a", "-d", "-f", "--depth=50", "--window=20"],
+            &[
+                "repack",
+                "-q",
+                "-a",
+                "-d",
+                "-f",
+                "--depth=50",
+                "--window=20",
+            ],
         );
 
         let interrupt = AtomicBool::new(false);

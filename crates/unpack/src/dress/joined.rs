@@ -14,7 +14,7 @@ const PART: usize = 8;
 /// The longest run of blanks and line ends on either side of an operator.
 const GAP: usize = 96;
 // Two gaps, the longest operator, the mark of a string, two quotes and the byte behind them.
-const _: () = assert!(2 * GAP + 2 + 1 + 2 + 1 <= MAX_PIECE && PART <= MAX_PIECE);
+const _: () = assert!(2 * GAP + 2 + 1 + 2 < MAX_PIECE && PART <= MAX_PIECE);
 /// What joins strings: most languages, PHP and Perl, Lua and Haskell, Basic, D, SQL.
 const OPERATORS: [&[u8]; 9] = [b"+", b"..", b".", b"&", b"~", b"||", b"++", b"<>", b"\\"];
 
