@@ -232,8 +232,10 @@ fn word(gram: u32) -> usize {
     (gram.wrapping_mul(SPREAD) >> (32 - BITS_LOG)) as usize
 }
 
+/// The slot where a gram is looked for first, of a power of two `slots`. From the top bits of the product: only these
+/// hang on all bytes of the gram, and the entries of three bytes fill slots with grams that differ in the last one.
 fn home(gram: u32, slots: usize) -> usize {
-    (gram.wrapping_mul(SPREAD) >> 7) as usize & (slots - 1)
+    (gram.wrapping_mul(SPREAD) >> (u32::BITS - slots.trailing_zeros())) as usize & (slots - 1)
 }
 
 fn next(slot: usize, slots: usize) -> usize {
