@@ -8,7 +8,7 @@
 use std::arch::x86_64::*;
 
 use super::{BEFORE, BEHIND, BLOCK, Classes, Simd, Work};
-use crate::prefilter::quads::{LEN, Quads};
+use crate::prefilter::quads::{GROUPS, LEN, Quads};
 
 /// Proof that the processor has AVX2, BMI1, BMI2, LZCNT and POPCNT: only [`Avx2::new`] makes one.
 #[derive(Clone, Copy, Debug)]
@@ -122,27 +122,27 @@ fn escapes(around: &[u8; BEFORE + BLOCK], half: usize) -> u32 {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn quads(table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
-    both(passing(table, around, 0), passing(table, around, 32))
-}
-
-/// [`quads`] of the 32 bytes at `half`.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn passing(table: &Quads, around: &[u8; BLOCK + BEHIND], half: usize) -> u32 {
-    let (mut first, mut second) = (splat(-1), splat(-1));
+    // Both halves at once: a table is loaded once for the two.
+    let mut found = [[splat(-1); 2]; GROUPS];
     for i in 0..LEN {
-        let (low, high) = nibbles(load(around, half + i));
-        let shared = |group: usize| {
-            let lows = _mm256_shuffle_epi8(broadcast(&table.low[group][i]), low);
-            _mm256_and_si256(
-                lows,
-                _mm256_shuffle_epi8(broadcast(&table.high[group][i]), high),
-            )
-        };
-        first = _mm256_and_si256(first, shared(0));
-        second = _mm256_and_si256(second, shared(1));
+        let halves = [nibbles(load(around, i)), nibbles(load(around, i + 32))];
+        for (group, found) in found.iter_mut().enumerate() {
+            let lows = broadcast(&table.low[group][i]);
+            let highs = broadcast(&table.high[group][i]);
+            for (found, (low, high)) in found.iter_mut().zip(halves) {
+                let shared = _mm256_and_si256(
+                    _mm256_shuffle_epi8(lows, low),
+                    _mm256_shuffle_epi8(highs, high),
+                );
+                *found = _mm256_and_si256(*found, shared);
+            }
+        }
     }
-    !equal(or(first, second), 0)
+    let [first, second] = found
+        .into_iter()
+        .reduce(|[a, b], [c, d]| [or(a, c), or(b, d)])
+        .expect("there are groups");
+    both(!equal(first, 0), !equal(second, 0))
 }
 
 /// The mask of a block from those of its halves.

@@ -97,7 +97,7 @@ mod tests {
     fn table() -> Quads {
         let mut table = Quads::default();
         for (i, quad) in QUADS.into_iter().enumerate() {
-            table.insert(std::array::from_fn(|j| quad.get(j).copied()), i * 5);
+            table.insert(std::array::from_fn(|j| quad.get(j).copied()), i * 7);
         }
         table
     }

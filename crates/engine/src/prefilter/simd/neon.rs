@@ -8,7 +8,7 @@
 use std::arch::aarch64::*;
 
 use super::{BEFORE, BEHIND, BLOCK, Classes, Simd};
-use crate::prefilter::quads::{LEN, Quads};
+use crate::prefilter::quads::{GROUPS, LEN, Quads};
 
 /// The operations. NEON is part of the base of aarch64, so there is nothing to ask the processor.
 #[derive(Clone, Copy, Debug)]
@@ -69,21 +69,17 @@ impl Simd for Neon {
     fn quads(self, table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
         // SAFETY: NEON is part of the base of aarch64; the tables are 16 bytes long.
         quarters(|at| unsafe {
-            let (mut first, mut second) = (vdupq_n_u8(255), vdupq_n_u8(255));
+            let mut found = [vdupq_n_u8(255); GROUPS];
             for i in 0..LEN {
                 let v = load(around, at + i);
                 let (low, high) = (vandq_u8(v, vdupq_n_u8(15)), vshrq_n_u8::<4>(v));
-                let shared = |group: usize| {
+                for (group, found) in found.iter_mut().enumerate() {
                     let lows = vqtbl1q_u8(vld1q_u8(table.low[group][i].as_ptr()), low);
-                    vandq_u8(
-                        lows,
-                        vqtbl1q_u8(vld1q_u8(table.high[group][i].as_ptr()), high),
-                    )
-                };
-                first = vandq_u8(first, shared(0));
-                second = vandq_u8(second, shared(1));
+                    let highs = vqtbl1q_u8(vld1q_u8(table.high[group][i].as_ptr()), high);
+                    *found = vandq_u8(*found, vandq_u8(lows, highs));
+                }
             }
-            let found = or(first, second);
+            let found = found.into_iter().fold(vdupq_n_u8(0), |all, v| or(all, v));
             vtstq_u8(found, found)
         })
     }

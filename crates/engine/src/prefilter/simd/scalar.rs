@@ -2,7 +2,7 @@
 
 use super::{BEFORE, BEHIND, BLOCK, Classes, Simd};
 use crate::prefilter::classes::is_token;
-use crate::prefilter::quads::Quads;
+use crate::prefilter::quads::{GROUPS, Quads};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scalar;
@@ -45,7 +45,7 @@ impl Simd for Scalar {
     #[inline(always)]
     fn quads(self, table: &Quads, around: &[u8; BLOCK + BEHIND]) -> u64 {
         mask(|i| {
-            (0..2).any(|group| {
+            (0..GROUPS).any(|group| {
                 let buckets = |j: usize| {
                     let byte = around[i + j];
                     let low = table.low[group][j][usize::from(byte & 15)];
