@@ -137,14 +137,13 @@ fn place(literals: &[&[u8]]) -> Vec<usize> {
             .enumerate()
             .max_by_key(|(i, c)| (gain(c), std::cmp::Reverse(*i)));
         let (best, _) = best.expect("each open literal has a quadruple");
-        let (_, holders) = candidates.swap_remove(best);
+        let (_, holders) = candidates.remove(best);
         for (l, at) in holders {
             if open.remove(&l) {
                 offsets[l] = at;
             }
         }
         candidates.retain(|(_, holders)| holders.iter().any(|(l, _)| open.contains(l)));
-        candidates.sort_unstable();
     }
     offsets
 }
