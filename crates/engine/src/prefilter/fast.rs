@@ -16,6 +16,7 @@
 //! number of rules: P and V are few, and each tier asks one bit table. What is left out is only what `verify` would turn
 //! away; the [`super::Oracle`] is the witness.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::classes::{MIN_RUN, commonness};
@@ -111,15 +112,17 @@ impl Places {
     /// Adds the literals of `grams` that stand at the places, and forgets the places.
     #[inline(always)]
     fn drain(&mut self, grams: &Grams, text: &[u8], hits: &mut Vec<Hit>) {
+        let bits = grams.bits();
+        let slots = Cell::from_mut(&mut self.slots[..self.len]).as_slice_of_cells();
         let mut kept = 0;
-        for i in 0..self.len {
-            let at = self.slots[i % PLACES];
-            let passes = grams.may_have(four(text, at as usize));
-            self.slots[kept % PLACES] = at;
+        for slot in slots {
+            let at = slot.get();
+            let passes = bits.may_have(four(text, at as usize));
+            slots[kept].set(at);
             kept += usize::from(passes);
         }
-        for i in 0..kept {
-            let at = self.slots[i % PLACES] as usize;
+        for slot in &slots[..kept] {
+            let at = slot.get() as usize;
             grams.literals_at(text, at, |at, literal| hits.push(Hit { at, literal }));
         }
         self.len = 0;
@@ -354,6 +357,23 @@ impl Fast {
         });
     }
 
+    /// Adds the names that stand at `places`, behind which the run of a value begins or goes on.
+    #[inline(always)]
+    fn look_up(&self, text: &[u8], places: Range<usize>, hits: &mut Vec<Hit>) {
+        const { assert!(MIN_RUN >= quads::LEN) };
+        if places.is_empty() {
+            return;
+        }
+        let bits = self.names.bits();
+        let grams = text[places.start..places.end + quads::LEN - 1].array_windows();
+        for (i, gram) in grams.enumerate() {
+            if bits.may_have(*gram) {
+                let hit = |at, literal| hits.push(Hit { at, literal });
+                self.names.literals_at(text, places.start + i, hit);
+            }
+        }
+    }
+
     /// Tier K: looks for names left of the value at `at`, but not where they were looked for already (`done`). A value
     /// with a digit may stand behind a name on its line without an operator between them; where values beside a name are
     /// looked for, also on the next line, or glued to it.
@@ -369,11 +389,8 @@ impl Fast {
             if names.is_empty() {
                 return;
             }
-            let before = names.start..names.end.min(done.start);
-            let behind = names.start.max(done.end)..names.end;
-            for at in before.chain(behind) {
-                look_up(&self.names, text, at, hits);
-            }
+            self.look_up(text, names.start..names.end.min(done.start), hits);
+            self.look_up(text, names.start.max(done.end)..names.end, hits);
             if names.start > done.end || names.end < done.start {
                 *done = names;
             } else {
@@ -389,14 +406,6 @@ impl Fast {
         } else if digit {
             look(verify::names_before(text, at));
         }
-    }
-}
-
-/// Adds the literals of `grams` that stand at `at`.
-#[inline(always)]
-fn look_up(grams: &Grams, text: &[u8], at: usize, hits: &mut Vec<Hit>) {
-    if grams.may_have(four(text, at)) {
-        grams.literals_at(text, at, |at, literal| hits.push(Hit { at, literal }));
     }
 }
 
@@ -439,8 +448,8 @@ fn for_bits(mut mask: u64, at: usize, mut each: impl FnMut(usize)) {
 /// The four bytes at `at`, zeros behind the end.
 #[inline(always)]
 fn four(text: &[u8], at: usize) -> [u8; 4] {
-    match text[at..].first_chunk() {
-        Some(bytes) => *bytes,
+    match text.get(at..at + 4) {
+        Some(bytes) => bytes.try_into().expect("four bytes"),
         None => {
             let mut bytes = [0; 4];
             bytes[..text.len() - at].copy_from_slice(&text[at..]);

@@ -128,11 +128,10 @@ impl Grams {
         self.entries.is_empty()
     }
 
-    /// Whether some literal may have these four bytes.
+    /// The bit table, to be had once before many places are asked for.
     #[inline(always)]
-    pub(super) fn may_have(&self, bytes: [u8; 4]) -> bool {
-        let gram = fold(bytes);
-        self.bits[word(gram)] >> (gram & 31) & 1 == 1
+    pub(super) fn bits(&self) -> Bits<'_> {
+        Bits(self.bits.first_chunk().expect("the table has this length"))
     }
 
     /// Calls `hit` with the literals that stand in `text` with their gram at `at`, and where they begin.
@@ -189,6 +188,19 @@ impl Grams {
             .iter()
             .enumerate()
             .all(|(i, b)| b.to_ascii_lowercase() == words::byte(&self.texts, start + i))
+    }
+}
+
+/// Which four bytes some literal may have.
+#[derive(Clone, Copy)]
+pub(super) struct Bits<'a>(&'a [u32; 1 << BITS_LOG]);
+
+impl Bits<'_> {
+    /// Whether some literal may have these four bytes.
+    #[inline(always)]
+    pub(super) fn may_have(self, bytes: [u8; 4]) -> bool {
+        let gram = fold(bytes);
+        self.0[word(gram)] >> (gram & 31) & 1 == 1
     }
 }
 
@@ -252,7 +264,7 @@ mod tests {
             let mut window = [0; 4];
             let rest = &text[at..text.len().min(at + 4)];
             window[..rest.len()].copy_from_slice(rest);
-            if grams.may_have(window) {
+            if grams.bits().may_have(window) {
                 grams.literals_at(text, at, |start, literal| hits.push((start, literal.0)));
             }
         }

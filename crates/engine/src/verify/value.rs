@@ -75,6 +75,10 @@ pub(super) fn ends_in_value_word(text: &[u8]) -> bool {
     let marks = text.iter().rev().take(GAP);
     let marks = marks.take_while(|b| b" \t\"'\\".contains(b)).count();
     let text = &text[..text.len() - marks];
+    // Asked of every value, and mostly in vain.
+    if !matches!(text.last(), Some(b'e' | b'E' | b't' | b'T' | b'g' | b'G')) {
+        return false;
+    }
     VALUE_WORDS.iter().any(|word| {
         text.len() > word.len() && {
             let (before, last) = text.split_at(text.len() - word.len());
