@@ -31,11 +31,16 @@ const APART: usize = 32;
 /// How far behind the literal of a rule a value is looked for that goes on behind a joint.
 pub(crate) const REACH: usize = 256;
 
+/// Bytes that are compared with a lead at once.
+const CHUNK: usize = 16;
+
 /// All dresses of a scanner, ready to be looked for.
 pub(crate) struct Wardrobe {
     dresses: Vec<Box<dyn Dress>>,
     /// The dresses of each leading byte, one bit each.
     leads: Box<[u16; 256]>,
+    /// Each leading byte, as often as a chunk has bytes.
+    chunks: Vec<[u8; CHUNK]>,
     marks: Marks,
 }
 
@@ -104,6 +109,8 @@ impl Wardrobe {
                 leads[usize::from(lead)] |= 1 << i;
             }
         }
+        let chunks = (0..=255u8).filter(|&b| leads[usize::from(b)] != 0);
+        let chunks = chunks.map(|b| [b; CHUNK]).collect();
         let literals: Vec<_> = dresses.iter().flat_map(|d| d.marks()).copied().collect();
         let marks = if literals.is_empty() {
             Marks::None
@@ -114,8 +121,35 @@ impl Wardrobe {
         Self {
             dresses,
             leads,
+            chunks,
             marks,
         }
+    }
+
+    /// The first place from `from` on and before `end` where a leading byte stands. A chunk is compared with each of them
+    /// in a way that the compiler knows vectors for: most of undressing is to look for these bytes behind literals.
+    fn lead(&self, text: &[u8], from: usize, end: usize) -> Option<usize> {
+        // Where pieces stand one behind the other, no chunk is worth its price.
+        if self.leads[usize::from(*text[from..end].first()?)] != 0 {
+            return Some(from);
+        }
+        let (chunks, rest) = text[from..end].as_chunks::<CHUNK>();
+        for (i, chunk) in chunks.iter().enumerate() {
+            let mut found = [0u8; CHUNK];
+            for lead in &self.chunks {
+                for ((found, byte), lead) in found.iter_mut().zip(chunk).zip(lead) {
+                    *found |= if byte == lead { 255 } else { 0 };
+                }
+            }
+            let found = u128::from_le_bytes(found);
+            if found != 0 {
+                return Some(from + i * CHUNK + found.trailing_zeros() as usize / 8);
+            }
+        }
+        let at = rest
+            .iter()
+            .position(|&byte| self.leads[usize::from(byte)] != 0)?;
+        Some(end - rest.len() + at)
     }
 
     /// The piece that begins at `at`, of the first dress that has one.
@@ -203,23 +237,23 @@ impl Wardrobe {
             }
             let within = steps.get(passed).is_some_and(|step| step.start < hit.at);
             let mut at = if within { hit.at } else { done.max(hit.at) };
-            while at < end {
-                if self.leads[usize::from(text[at])] != 0
-                    && let Some(piece) = self.piece(text, at)
-                {
-                    if piece.joint {
-                        tell(hit, at, piece.len);
-                    }
-                    if !within {
-                        steps.push(Span::new(at, at + piece.len));
-                    }
-                    at += piece.len;
-                } else {
-                    at += 1;
+            while at < end
+                && let Some(lead) = self.lead(text, at, end)
+            {
+                let Some(piece) = self.piece(text, lead) else {
+                    at = lead + 1;
+                    continue;
+                };
+                if piece.joint {
+                    tell(hit, lead, piece.len);
+                }
+                at = lead + piece.len;
+                if !within {
+                    steps.push(Span::new(lead, at));
                 }
             }
             if !within {
-                done = at.max(done);
+                done = done.max(at).max(end);
             }
         }
     }
@@ -321,19 +355,15 @@ impl View {
         self.starts.push(self.text.len());
         self.step(region.start);
         let (mut at, mut copied) = (region.start, region.start);
-        while at < region.end {
-            if wardrobe.leads[usize::from(text[at])] == 0 {
-                at += 1;
-                continue;
-            }
-            let Some(piece) = wardrobe.piece(text, at) else {
-                at += 1;
+        while let Some(lead) = wardrobe.lead(text, at, text.len()) {
+            at = lead + 1;
+            let Some(piece) = wardrobe.piece(text, lead) else {
                 continue;
             };
-            self.text.extend_from_slice(&text[copied..at]);
-            self.step(at);
+            self.text.extend_from_slice(&text[copied..lead]);
+            self.step(lead);
             self.text.extend_from_slice(piece.plain());
-            at += piece.len;
+            at = lead + piece.len;
             copied = at;
             self.step(at);
         }
