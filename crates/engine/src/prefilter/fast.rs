@@ -20,7 +20,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::classes::{MIN_RUN, commonness};
-use super::grams::{Grams, Placed};
+use super::grams::{Grams, Placed, four};
 use super::quads::{self, Quads};
 use super::simd::{self, BEFORE, BEHIND, BLOCK, Classes, Simd, Work};
 use super::{Hit, Prefilter, Scratch};
@@ -442,19 +442,6 @@ fn for_bits(mut mask: u64, at: usize, mut each: impl FnMut(usize)) {
     while mask != 0 {
         each(at + mask.trailing_zeros() as usize);
         mask &= mask - 1;
-    }
-}
-
-/// The four bytes at `at`, zeros behind the end.
-#[inline(always)]
-fn four(text: &[u8], at: usize) -> [u8; 4] {
-    match text.get(at..at + 4) {
-        Some(bytes) => bytes.try_into().expect("four bytes"),
-        None => {
-            let mut bytes = [0; 4];
-            bytes[..text.len() - at].copy_from_slice(&text[at..]);
-            bytes
-        }
     }
 }
 

@@ -142,11 +142,7 @@ impl Grams {
         at: usize,
         mut hit: impl FnMut(usize, LiteralId),
     ) {
-        let mut bytes = [0; 4];
-        let rest = &text[at..text.len().min(at + 4)];
-        bytes[..rest.len()].copy_from_slice(rest);
-        let gram = fold(bytes);
-        let ((before, _), (behind, _)) = around(text, at);
+        let gram = fold(four(text, at));
         let count = self.slots.len() / SLOT;
         let mut slot = home(gram, count);
         loop {
@@ -157,6 +153,7 @@ impl Grams {
                 return;
             }
             if held == gram {
+                let ((before, _), (behind, _)) = around(text, at);
                 let entries = &self.entries[first as usize * ENTRY..][..len as usize * ENTRY];
                 let (entries, _) = entries.as_chunks::<ENTRY>();
                 let (known, others) = entries.split_at(known as usize);
@@ -209,6 +206,19 @@ fn fold(bytes: [u8; 4]) -> u32 {
     u32::from_le_bytes(bytes) | FOLD
 }
 
+/// The four bytes at `at`, zeros behind the end.
+#[inline(always)]
+pub(super) fn four(text: &[u8], at: usize) -> [u8; 4] {
+    match text.get(at..at + 4) {
+        Some(bytes) => bytes.try_into().expect("four bytes"),
+        None => {
+            let mut bytes = [0; 4];
+            bytes[..text.len() - at].copy_from_slice(&text[at..]);
+            bytes
+        }
+    }
+}
+
 /// Bytes, folded, and a mask of those of them that are there.
 type Some4 = (u32, u32);
 
@@ -226,13 +236,12 @@ fn around(text: &[u8], at: usize) -> (Some4, Some4) {
             (fold(bytes), !(u32::MAX >> (8 * at)))
         }
     };
-    let rest = text.get(at + 4..).unwrap_or_default();
-    let behind = match rest.first_chunk() {
-        Some(bytes) => (fold(*bytes), u32::MAX),
+    let behind = match text.get(at + 4..at + 8) {
+        Some(bytes) => (fold(bytes.try_into().expect("four bytes")), u32::MAX),
         None => {
-            let mut bytes = [0; 4];
-            bytes[..rest.len()].copy_from_slice(rest);
-            (fold(bytes), !(u32::MAX << (8 * rest.len())))
+            let rest = text.len().saturating_sub(at + 4);
+            let from = text.len().min(at + 4);
+            (fold(four(text, from)), !(u32::MAX << (8 * rest)))
         }
     };
     (before, behind)
