@@ -298,7 +298,8 @@ impl Rule {
         span: Span,
         vain: &mut Vain,
     ) -> Option<(Span, Span)> {
-        let (whole, secret) = match program::run(&self.program, text, span.start, span.end, vain) {
+        let (start, end) = (span.start, span.end);
+        let (whole, secret) = match program::run(&self.program, 0, text, start, end, vain) {
             _ if self.program.is_empty() => self.search_at(text, span)?,
             Outcome::GaveUp => self.search_at(text, span)?,
             Outcome::Match(whole, secret) => (whole, secret),
@@ -306,6 +307,26 @@ impl Rule {
         };
         let secret = if self.has_group { secret? } else { whole };
         (!secret.is_empty()).then_some((whole, secret))
+    }
+
+    /// Whether a match that begins before `at`, behind bytes that can lead to a keyword, can go on with the keyword that
+    /// stands there. False only where that does not hang on the beginning: in `[a-z]{2,20}://[^:]*:...`, the `://` can
+    /// stand nowhere else, and what follows is the same for each of the twenty places before it.
+    pub(crate) fn goes_on_at(&self, text: &[u8], at: usize, vain: &mut Vain) -> bool {
+        let is_run = |op: &Op| matches!(op, Op::Run { .. });
+        let runs = self.program.iter().take_while(|op| is_run(op)).count();
+        let (Shape::Around { lead, .. }, Some(Op::Literal(literal))) =
+            (self.shape, self.program.get(runs))
+        else {
+            return true;
+        };
+        let byte = text[at];
+        let leads = |op: &Op| matches!(op, Op::Run { set, .. } if set.contains(byte));
+        if literal[0] != byte || lead.contains(byte) || self.program[..runs].iter().any(leads) {
+            return true;
+        }
+        let end = text.len().min(at + self.max_len);
+        program::run(&self.program, runs, text, at, end, vain) != Outcome::None
     }
 
     /// As [`Rule::match_at`], by the regular expression.

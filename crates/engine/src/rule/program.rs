@@ -103,10 +103,11 @@ struct Choice {
     group: Group,
 }
 
-/// Matches `program` at `start`, up to `end`. Calls with the same `vain` must be for the same text, with an `end` that
+/// Matches `program` from its step `first` on at `start`, up to `end`. Calls with the same `vain` must be for the same text, with an `end` that
 /// cuts no match short.
 pub(crate) fn run(
     program: &[Op],
+    first: usize,
     text: &[u8],
     start: usize,
     end: usize,
@@ -115,7 +116,7 @@ pub(crate) fn run(
     let text = &text[..end];
     let mut open = [Choice::default(); MAX_OPEN];
     let (mut opened, mut retries) = (0, 0);
-    let (mut op, mut at) = (0, start);
+    let (mut op, mut at) = (first, start);
     let mut group = Group::default();
     loop {
         let go_on = match program.get(op) {
@@ -541,7 +542,7 @@ mod tests {
                 let secret = captures.get_group_by_name("secret").map(span);
                 let expected = whole.map_or(Outcome::None, |whole| Outcome::Match(whole, secret));
                 assert_eq!(
-                    run(&program, &text, start, text.len(), &mut Vain::default()),
+                    run(&program, 0, &text, start, text.len(), &mut Vain::default()),
                     expected,
                     "{pattern} on {:?} at {start}",
                     text.escape_ascii()
@@ -567,8 +568,8 @@ mod tests {
             let text: Vec<u8> = (0..next(40)).map(|_| b"aabbc-="[next(7)]).collect();
             let vain = &mut Vain::default();
             for start in 0..text.len() {
-                let kept = run(&program, &text, start, text.len(), vain);
-                let fresh = run(&program, &text, start, text.len(), &mut Vain::default());
+                let kept = run(&program, 0, &text, start, text.len(), vain);
+                let fresh = run(&program, 0, &text, start, text.len(), &mut Vain::default());
                 assert_eq!(kept, fresh, "{:?} at {start}", text.escape_ascii());
                 matches += usize::from(fresh != Outcome::None);
             }
@@ -583,6 +584,7 @@ mod tests {
         assert_eq!(
             run(
                 &program(pattern),
+                0,
                 &text,
                 0,
                 text.len(),

@@ -176,6 +176,10 @@ impl<'t> Verifier<'t> {
             .count();
         let first = first.max(keyword.start - led);
         let last = keyword.start.checked_sub(least)?;
+        if first < last && !rule.goes_on_at(self.text, keyword.start, &mut cursor.vain) {
+            cursor.from = cursor.from.max(last + 1);
+            return None;
+        }
         for start in first..=last {
             if !rule.head.contains(self.text[start]) {
                 continue;
@@ -389,6 +393,7 @@ fn is_part_end(text: &[u8], end: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::{RuleFile, compile};
 
     #[test]
     fn a_type_before_a_quoted_value_is_no_word_of_prose() {
@@ -402,6 +407,39 @@ mod tests {
         ] {
             assert_eq!(is_followed_by_word(text.as_bytes(), 5), word, "{text}");
         }
+    }
+
+    #[test]
+    fn a_keyword_that_no_match_goes_on_with_has_none_before_it() {
+        let mut file = RuleFile::parse(
+            "[[rule]]\nid = \"a-b\"\nname = \"n\"\ndescription = \"d\"\nseverity = \"low\"\nconfidence = \"low\"\n\
+             remediation = \"r\"\nsamples = [\"s\"]\nkeywords = [\"://\"]\nboundary = \"none\"\n\
+             pattern = '[a-z][a-z0-9]{1,9}://[a-z]{0,9}:(?P<secret>[a-z]{2,9})@'\n",
+        )
+        .unwrap();
+        let rule = compile(file.rules.remove(0)).unwrap();
+        let parts = ["a", "bc", "9", "://", ":", "@", " ", "x://y:abc@"];
+        let mut random = fastrand::Rng::with_seed(5);
+        let (mut matched, mut passed_over) = (0, 0);
+        for _ in 0..20_000 {
+            let text: String = (0..random.usize(3..12))
+                .map(|_| parts[random.usize(..parts.len())])
+                .collect();
+            for (at, _) in text.match_indices("://") {
+                let led = text[..at].bytes().rev();
+                let led = led.take_while(u8::is_ascii_alphanumeric).count();
+                let found = (at - led..at).any(|start| {
+                    let span = Span::new(start, text.len());
+                    rule.match_at(text.as_bytes(), span, &mut Vain::default())
+                        .is_some()
+                });
+                let goes_on = rule.goes_on_at(text.as_bytes(), at, &mut Vain::default());
+                assert!(goes_on || !found, "{text:?} at {at}");
+                matched += u32::from(found);
+                passed_over += u32::from(!goes_on);
+            }
+        }
+        assert!(matched > 1000 && passed_over > 1000);
     }
 
     #[test]
