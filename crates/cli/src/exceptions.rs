@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use keysieve_engine::policy::exception::{Exception, Term};
 use keysieve_engine::policy::{Day, SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::RuleSet;
-use keysieve_engine::{Evidence, Finding, Fingerprint};
+use keysieve_engine::{Evidence, Finding, LazyFingerprint};
 
 use crate::report::{Reported, Summary, in_repository};
 use crate::settings::{Settings, today};
@@ -37,17 +37,17 @@ impl Exceptions {
     ) -> Option<(&Exception, Term)> {
         let path = place(finding, summary);
         let rule = &rules.rule(finding.rule).id;
-        self.choose(self.covering(rule, path.as_deref(), finding.fingerprint))
+        self.choose(self.covering(rule, path.as_deref(), &finding.fingerprint))
     }
 
     fn covering<'a>(
         &'a self,
         rule: &'a str,
         path: Option<&'a Path>,
-        fingerprint: Fingerprint,
+        fingerprint: &'a LazyFingerprint,
     ) -> impl Iterator<Item = usize> + 'a {
         let all = self.all.iter().enumerate();
-        let covering = all.filter(move |(_, e)| e.covers(rule, path, fingerprint));
+        let covering = all.filter(move |(_, e)| e.covers(rule, path, **fingerprint));
         covering.map(|(at, _)| at)
     }
 
@@ -115,7 +115,7 @@ impl Exceptions {
             }
             let path = place(finding, summary);
             let rule = &rules.rule(finding.rule).id;
-            for at in self.covering(rule, path.as_deref(), finding.fingerprint) {
+            for at in self.covering(rule, path.as_deref(), &finding.fingerprint) {
                 used[at] = true;
             }
         }

@@ -292,7 +292,7 @@ fn places<'a>(
         let finding = finding(sight.finding);
         let next = contents.len();
         Place {
-            fingerprint: finding.fingerprint,
+            fingerprint: *finding.fingerprint,
             rule: &rules.rule(finding.rule).id,
             path: &sight.path,
             content: *contents.entry(finding.origin.root()).or_insert(next),

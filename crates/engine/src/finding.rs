@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::rule::RuleIndex;
 use crate::{
-    Confidence, Context, Evidence, FileKind, Fingerprint, Location, Origin, Secret, Severity,
+    Confidence, Context, Evidence, FileKind, LazyFingerprint, Location, Origin, Secret, Severity,
 };
 
 /// One place of one secret. Owns all that it says: nothing borrows the blob.
@@ -25,7 +25,7 @@ pub struct Finding {
     /// How bad.
     pub severity: Severity,
     /// Names the secret (rule and value) without telling it.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: LazyFingerprint,
     /// Why it is thought a secret, strongest first.
     pub evidence: Vec<Evidence>,
     /// The line it stands in, masked.

@@ -5,11 +5,13 @@
 //! estimated entropy is stretched with Argon2id first, so that a report is no dictionary oracle for passwords. Neither
 //! path nor line is in it: a fingerprint survives moves and edits, and changes on rotation.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Deref;
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use hmac::{Hmac, KeyInit, Mac};
@@ -48,6 +50,46 @@ impl FromStr for Fingerprint {
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Ok(Self(bytes))
+    }
+}
+
+/// The fingerprint of a finding, which is made when it is first looked at: one of a value that can be guessed costs a
+/// millisecond, and most of those are of findings that no report shows. Clones share it.
+#[derive(Clone)]
+pub struct LazyFingerprint(Arc<LazyLock<Fingerprint, Make>>);
+
+/// Makes a fingerprint.
+type Make = Box<dyn FnOnce() -> Fingerprint + Send>;
+
+impl LazyFingerprint {
+    /// The one that `make` gives.
+    pub fn new(make: impl FnOnce() -> Fingerprint + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(make))))
+    }
+
+    /// Makes it now.
+    pub fn force(&self) {
+        LazyLock::force(&self.0);
+    }
+}
+
+impl From<Fingerprint> for LazyFingerprint {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Self::new(move || fingerprint)
+    }
+}
+
+impl Deref for LazyFingerprint {
+    type Target = Fingerprint;
+
+    fn deref(&self) -> &Fingerprint {
+        &self.0
+    }
+}
+
+impl fmt::Debug for LazyFingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
     }
 }
 
@@ -114,6 +156,12 @@ impl Fingerprinter {
         digest[..4].iter().map(|b| format!("{b:02x}")).collect()
     }
 
+    /// As [`Fingerprinter::fingerprint`], when it is first looked at.
+    pub fn lazily(self: &Arc<Self>, rule: Cow<'static, str>, value: &[u8]) -> LazyFingerprint {
+        let (this, value) = (Arc::clone(self), Box::<[u8]>::from(value));
+        LazyFingerprint::new(move || this.fingerprint(&rule, &value))
+    }
+
     /// The fingerprint of `value` as a finding of the rule `rule`.
     pub fn fingerprint(&self, rule: &str, value: &[u8]) -> Fingerprint {
         if entropy::estimated_bits(value) >= GUESSABLE_BITS {
@@ -166,6 +214,8 @@ impl Fingerprinter {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
     use super::*;
 
     const STRONG: &[u8] = b"0123456789abcdefghijklmnopqrstuv";
@@ -225,6 +275,22 @@ mod tests {
             assert_ne!(a.fingerprint("r", value), b.fingerprint("r", value));
             assert_ne!(a.fingerprint("r", value), a.fingerprint("r", b"other"));
         }
+    }
+
+    #[test]
+    fn a_lazy_one_is_made_once_and_only_if_it_is_looked_at() {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let print = Fingerprinter::default().fingerprint("r", STRONG);
+        let lazy = LazyFingerprint::new(move || {
+            MADE.fetch_add(1, Relaxed);
+            print
+        });
+        let clone = lazy.clone();
+        assert_eq!(MADE.load(Relaxed), 0);
+        assert_eq!((*lazy, *clone), (print, print));
+        assert_eq!(MADE.load(Relaxed), 1);
+        let prints = Arc::new(Fingerprinter::default());
+        assert_eq!(*prints.lazily("r".into(), STRONG), print);
     }
 
     #[test]

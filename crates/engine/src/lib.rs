@@ -82,7 +82,7 @@ pub use decode::{Budget, Decoder};
 pub use dress::{Dress, MAX_PIECE, Piece};
 pub use evidence::{Evidence, Reason};
 pub use finding::{Finding, Pair};
-pub use fingerprint::{Fingerprint, Fingerprinter, NoFingerprint};
+pub use fingerprint::{Fingerprint, Fingerprinter, LazyFingerprint, NoFingerprint};
 pub use issue::{Issue, IssueKind};
 pub use kind::FileKind;
 pub use location::{LineIndex, Location, Position};

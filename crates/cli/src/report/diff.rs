@@ -197,7 +197,7 @@ const DIFF_SCHEMA: &str = "keysieve-diff/1";
 fn without<'a>(report: &'a Report, other: &Report) -> Vec<&'a Reported> {
     let key = |report: &Report, finding: &Finding| -> (Fingerprint, String) {
         let path = key_of_place(&finding.origin, &report.summary);
-        (finding.fingerprint, path)
+        (*finding.fingerprint, path)
     };
     let mut there: HashMap<_, u64> = HashMap::new();
     for finding in other.reported() {

@@ -186,7 +186,7 @@ impl Page<'_> {
         match seen.get(&finding.fingerprint) {
             Some(first) => writeln!(self.out, "{INDENT}the same secret as in {first}"),
             None => {
-                seen.insert(finding.fingerprint, format!("{file}:{at}"));
+                seen.insert(*finding.fingerprint, format!("{file}:{at}"));
                 Ok(())
             }
         }
@@ -200,7 +200,7 @@ impl Page<'_> {
             let (_, findings, secrets) =
                 rules.entry(&rule.id).or_insert((rule, 0, BTreeSet::new()));
             *findings += 1;
-            secrets.insert(finding.fingerprint);
+            secrets.insert(*finding.fingerprint);
         }
         if rules.is_empty() {
             return Ok(());

@@ -268,7 +268,7 @@ fn secrets(report: &Report) -> Vec<Secret<'_>> {
         if *verdict != Verdict::Report {
             continue;
         }
-        let at = *known.entry(finding.fingerprint).or_insert_with(|| {
+        let at = *known.entry(*finding.fingerprint).or_insert_with(|| {
             secrets.push(Secret {
                 fingerprint: finding.fingerprint.to_string(),
                 rule: &report.rule(finding).id,

@@ -332,7 +332,7 @@ impl Report {
     /// How many different secrets are reported.
     fn secrets(&self) -> usize {
         self.reported()
-            .map(|f| f.fingerprint)
+            .map(|f| *f.fingerprint)
             .collect::<BTreeSet<_>>()
             .len()
     }

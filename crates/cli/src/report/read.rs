@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::{Builtin, Described, RuleIndex, RuleSet};
 use keysieve_engine::{
-    Confidence, Context, Counts, Evidence, Finding, Issue, IssueKind, Location, MessageOf,
-    ObjectId, Origin, Pair, Position, Reason, Secret, Severity, Skip,
+    Confidence, Context, Counts, Evidence, Finding, Fingerprint, Issue, IssueKind, Location,
+    MessageOf, ObjectId, Origin, Pair, Position, Reason, Secret, Severity, Skip,
 };
 
 use super::{Commit, Past, Provenance, Report, Reported, Repository, Summary};
@@ -177,7 +177,7 @@ fn finding(
     if !of.masked.bytes().all(|b| b.is_ascii_graphic()) {
         return Err("a `masked` value is no mask".to_owned());
     }
-    let fingerprint = of.fingerprint.parse();
+    let fingerprint = of.fingerprint.parse::<Fingerprint>();
     let fingerprint =
         fingerprint.map_err(|e| format!("the fingerprint `{}`: {e}", cut(&of.fingerprint)))?;
     if let (Some(known), Some(object)) = (of.past, origin.object()) {
@@ -195,7 +195,7 @@ fn finding(
         kind: of.kind,
         confidence: of.confidence,
         severity: of.severity,
-        fingerprint,
+        fingerprint: fingerprint.into(),
         evidence: of.evidence.into_iter().map(Evidence::Told).collect(),
         context: Context { line: of.context },
         pair,

@@ -200,7 +200,7 @@ fn finding(
         rule: rules.by_id(rule).unwrap(),
         origin,
         location: LineIndex::new(text, 0, Position::START).locate(spans[nth]),
-        fingerprint: Fingerprinter::default().fingerprint(rule, value),
+        fingerprint: Fingerprinter::default().fingerprint(rule, value).into(),
         context: Context::cut(text, spans[nth], &masks),
         secret,
         kind: FileKind::Config,
@@ -341,7 +341,9 @@ pub(super) fn many(findings: usize) -> Report {
         let noise = data_encoding::BASE64.encode(&Sha512::digest(i.to_le_bytes()));
         let finding = Finding {
             origin: file(format!("{}/{i}.env", &noise[..8])),
-            fingerprint: Fingerprinter::default().fingerprint("example-token", noise.as_bytes()),
+            fingerprint: Fingerprinter::default()
+                .fingerprint("example-token", noise.as_bytes())
+                .into(),
             context: Context {
                 line: noise.repeat(2),
             },

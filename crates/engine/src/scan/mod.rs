@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use crate::policy::Verdict;
 use crate::policy::inline::Lines;
 use crate::prefilter::{Hit, Scratch};
 use crate::rule::{RuleIndex, Shape};
@@ -427,7 +428,7 @@ impl Scan<'_> {
                 severity: found.judged.severity,
                 fingerprint: scanner
                     .fingerprinter
-                    .fingerprint(&rule.id, &found.judged.identity),
+                    .lazily(rule.id.clone(), &found.judged.identity),
                 evidence: found.judged.evidence,
                 context: Context::cut(text, span, &masks),
                 pair: None,
@@ -437,6 +438,10 @@ impl Scan<'_> {
             let verdict = scanner
                 .policy
                 .judge(&mut finding, rule, Lines::around(text, span));
+            if verdict == Verdict::Report {
+                // A report asks for it on one thread, and this is one of many.
+                finding.fingerprint.force();
+            }
             self.tally.tell();
             if let Some(trail) = &mut trail {
                 trail.settle(found.rule, span, || {

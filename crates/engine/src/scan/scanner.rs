@@ -17,7 +17,7 @@ pub struct Scanner {
     pub(super) decoders: Vec<Box<dyn Decoder>>,
     pub(super) wardrobe: Wardrobe,
     pub(super) policy: Policy,
-    pub(super) fingerprinter: Fingerprinter,
+    pub(super) fingerprinter: Arc<Fingerprinter>,
     pub(super) budget: Budget,
     /// The length of the longest literal of a rule, once that was asked.
     longest: OnceLock<usize>,
@@ -108,7 +108,7 @@ impl ScannerBuilder {
             decoders,
             wardrobe: Wardrobe::new(dresses),
             policy,
-            fingerprinter,
+            fingerprinter: Arc::new(fingerprinter),
             budget,
             longest: OnceLock::new(),
         }

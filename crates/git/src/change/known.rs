@@ -119,11 +119,11 @@ fn pair(file: &[(&mut Finding, &mut Verdict)], old: &[Known], is_old: &mut [bool
     }
     let mut paired = vec![false; file.len()];
     for (i, (finding, _)) in file.iter().enumerate() {
-        let line = lines.get_mut(&(finding.fingerprint, &*finding.context.line));
+        let line = lines.get_mut(&(*finding.fingerprint, &*finding.context.line));
         if let Some(left) = line.filter(|left| **left > 0) {
             *left -= 1;
             values
-                .entry(finding.fingerprint)
+                .entry(*finding.fingerprint)
                 .and_modify(|left| *left -= 1);
             paired[i] = true;
         }
@@ -193,7 +193,7 @@ impl Sink for KnownSink {
     fn finding(&self, finding: Finding, verdict: Verdict) -> io::Result<()> {
         if verdict == Verdict::Report {
             let known = Known {
-                fingerprint: finding.fingerprint,
+                fingerprint: *finding.fingerprint,
                 line: finding.context.line,
             };
             let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);

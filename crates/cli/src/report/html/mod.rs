@@ -224,7 +224,7 @@ fn secrets<'a>(shown: &[&'a Reported]) -> Vec<Vec<&'a Reported>> {
     let mut known: HashMap<Fingerprint, usize> = HashMap::new();
     for reported in shown {
         let next = secrets.len();
-        let at = *known.entry(reported.finding.fingerprint).or_insert(next);
+        let at = *known.entry(*reported.finding.fingerprint).or_insert(next);
         if at == next {
             secrets.push(Vec::new());
         }
