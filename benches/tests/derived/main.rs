@@ -102,7 +102,7 @@ fn told((finding, verdict): &(Finding, Verdict)) -> String {
         finding.kind,
         finding.confidence,
         finding.severity,
-        finding.fingerprint,
+        *finding.fingerprint,
         finding.evidence,
         finding.pair,
     )
