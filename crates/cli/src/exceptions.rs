@@ -40,6 +40,12 @@ impl Exceptions {
         self.choose(self.covering(rule, path.as_deref(), &finding.fingerprint))
     }
 
+    /// Whether one of them holds there for a secret.
+    pub(crate) fn hold(&self, rule: &str, path: Option<&Path>, fingerprint: Fingerprint) -> bool {
+        let chosen = self.choose(self.covering(rule, path, fingerprint));
+        matches!(chosen, Some((_, Term::Holds(_))))
+    }
+
     fn covering<'a>(
         &'a self,
         rule: &'a str,

@@ -9,7 +9,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use keysieve_engine::policy::baseline::{Baseline, BaselineError, Place};
+use keysieve_engine::policy::baseline::{Baseline, BaselineError, Entry, Place, State};
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::RuleSet;
 use keysieve_engine::{Finding, Origin};
@@ -17,7 +17,9 @@ use keysieve_engine::{Finding, Origin};
 use crate::args::SelectArgs;
 use crate::exceptions::Exceptions;
 use crate::exit::usage;
-use crate::report::{Past, Report, Reported, Summary, key_of_path, key_of_place};
+use crate::report::{
+    Past, Report, Reported, Summary, in_repository, key_of_path, key_of_place, path_of_key,
+};
 use crate::settings::Settings;
 
 /// Exceptions and baseline of a scan.
@@ -67,8 +69,8 @@ pub(crate) struct Passed {
     pub(crate) left: Option<Baseline>,
 }
 
-/// Whether a scan would have seen what a file of the baseline lacks: [`Baseline::known`].
-pub(crate) type Lost<'a> = &'a dyn Fn(&str) -> bool;
+/// Whether the copies of an entry that a scan did not see are gone from there: [`Baseline::known`].
+pub(crate) type Lost<'a> = &'a dyn Fn(Entry<'_>) -> bool;
 
 impl Gate {
     /// Reads what the settings name. `key` names the key of this run's fingerprints.
@@ -119,6 +121,20 @@ impl Gate {
         let sights = order
             .iter()
             .flat_map(|&i| sights(i, &findings[i].finding, summary, past));
+        let sights = sights.map(|mut sight| {
+            let Reported { finding, verdict } = &findings[sight.finding];
+            let entry = Entry {
+                fingerprint: finding.fingerprint,
+                rule: &rules.rule(finding.rule).id,
+                path: &sight.path,
+                count: 1,
+            };
+            sight.state = match state(verdict) {
+                _ if self.excepts(entry, summary) => State::Settled,
+                state => state,
+            };
+            sight
+        });
         let sights: Vec<Sight> = sights.collect();
         let places = places(&sights, |i| &findings[i].finding, rules);
         let known = baseline.known(&places, lost);
@@ -132,6 +148,16 @@ impl Gate {
         });
         suppress(findings, &sights, &known);
         Passed { notes, left }
+    }
+}
+
+impl Gate {
+    /// Whether an exception holds for what a baseline has as `entry`, or would have.
+    pub(crate) fn excepts(&self, entry: Entry<'_>, summary: &Summary) -> bool {
+        let path = path_of_key(entry.path, summary);
+        let path = path.and_then(|path| in_repository(&path, summary));
+        self.exceptions
+            .hold(entry.rule, path.as_deref(), entry.fingerprint)
     }
 }
 
@@ -206,17 +232,15 @@ fn parse(
     Ok(baseline)
 }
 
-/// The findings that count, by their places in `findings`, in the order in which they take what a baseline knows: what
-/// is settled already comes first, for of two copies the one that was there before is the known one.
+/// The findings by their places in `findings`, in the order in which they take what a baseline knows: what is settled
+/// already comes first, for of two copies the one that was there before is the known one.
 fn order(findings: &[Reported], summary: &Summary) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..findings.len())
-        .filter(|&i| counts(&findings[i].verdict))
-        .collect();
+    let mut order: Vec<usize> = (0..findings.len()).collect();
     order.sort_by_cached_key(|&i| {
         let Reported { finding, verdict } = &findings[i];
         let path = key_of_place(&finding.origin, summary);
-        let is_open = *verdict == Verdict::Report;
-        (is_open, path, finding.location.start_byte)
+        let is_reported = *verdict == Verdict::Report;
+        (is_reported, path, finding.location.start_byte)
     });
     order
 }
@@ -225,7 +249,12 @@ fn order(findings: &[Reported], summary: &Summary) -> Vec<usize> {
 fn suppress(findings: &mut [Reported], sights: &[Sight], known: &[bool]) {
     let mut is_known = vec![true; findings.len()];
     let mut is_seen = vec![false; findings.len()];
-    for (sight, known) in sights.iter().zip(known) {
+    // What is excepted at one of its paths must be known at the others.
+    let open = sights
+        .iter()
+        .zip(known)
+        .filter(|(s, _)| s.state != State::Settled);
+    for (sight, known) in open {
         is_known[sight.finding] &= known;
         is_seen[sight.finding] = true;
     }
@@ -245,13 +274,12 @@ fn files(baseline: Option<&Baseline>) -> HashSet<String> {
     entries.map(|entry| entry.path.to_owned()).collect()
 }
 
-/// Whether a finding is a copy that a baseline counts: comments, kinds and floors are no part of it.
-fn counts(verdict: &Verdict) -> bool {
+/// What a baseline is told of a finding.
+fn state(verdict: &Verdict) -> State {
     match verdict {
-        Verdict::Report => true,
-        Verdict::Suppressed(by) => {
-            matches!(by.by, SuppressedBy::Unchanged | SuppressedBy::Exception)
-        }
+        Verdict::Report => State::Open,
+        Verdict::Suppressed(by) if by.by == SuppressedBy::Unchanged => State::Unchanged,
+        Verdict::Suppressed(_) => State::Settled,
     }
 }
 
@@ -262,6 +290,7 @@ struct Sight {
     /// As [`key_of_place`] has it.
     path: String,
     past: bool,
+    state: State,
 }
 
 /// Where a finding stands now, or else stood.
@@ -270,6 +299,7 @@ fn sights(i: usize, finding: &Finding, summary: &Summary, past: &Past) -> Vec<Si
         finding: i,
         path,
         past,
+        state: State::Open,
     };
     let known = past.of(finding);
     let paths = known.map_or(&[][..], |known| &known.head_paths);
@@ -297,6 +327,7 @@ fn places<'a>(
             path: &sight.path,
             content: *contents.entry(finding.origin.root()).or_insert(next),
             past: sight.past,
+            state: sight.state,
         }
     };
     sights.iter().map(place).collect()

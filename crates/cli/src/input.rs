@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use keysieve_engine::Origin;
 use keysieve_engine::source::{FilesBuilder, Source, Stdin};
-use keysieve_git::{ErrorKind, Newest, Opened};
+use keysieve_git::{ErrorKind, Fate, Newest, Opened};
 
 use crate::exit::usage;
 use crate::report::{Repository, Texts};
@@ -93,10 +93,14 @@ impl Texts for Blobs<'_> {
         self.0.blob(origin.object()?)
     }
 
-    fn stands(&self, path: &Path) -> bool {
+    fn fate(&self, path: &Path) -> Fate {
         let root = self.0.root();
-        path.strip_prefix(root)
-            .map_or(true, |path| !self.1.lacks(path))
+        let fate = path.strip_prefix(root).map(|path| self.1.fate(path));
+        match fate {
+            Ok(Fate::Moved(to)) => Fate::Moved(root.join(to)),
+            Ok(fate) => fate,
+            Err(_) => Fate::Stays,
+        }
     }
 }
 

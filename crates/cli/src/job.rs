@@ -8,11 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use clap::ColorChoice;
-use keysieve_engine::policy::baseline::Baseline;
+use keysieve_engine::policy::baseline::{Baseline, Entry};
 use keysieve_engine::scan::{Scanner, Session};
 use keysieve_engine::source::{Source, SourceError};
 use keysieve_engine::{Counts, Issue, IssueKind, Origin, Sink as _};
-use keysieve_git::{Earlier, suppress_known};
+use keysieve_git::{Earlier, Fate, suppress_known};
 
 use crate::args::{CommonArgs, OutputArgs, OutputSpec};
 use crate::audit::{Log, of_report};
@@ -23,7 +23,8 @@ use crate::gate::{Gate, Passed, Reached};
 use crate::input::Place;
 use crate::output::Output;
 use crate::report::{
-    Format, Options, Past, Report, Reported, Reveal, Summary, Texts, key_of_place, path_of_key,
+    Format, Options, Past, Report, Reported, Reveal, Summary, Texts, key_of_path, key_of_place,
+    path_of_key,
 };
 use crate::settings::Settings;
 use crate::{clock, interrupt, progress};
@@ -224,7 +225,15 @@ impl<'a> Job<'a> {
         summary.interrupted = interrupted;
         summary.complete = issues.is_empty() && !interrupted;
         let rules = scanner.rules().clone();
-        let lost = |key: &str| reached.has(key) || !stands(texts, key, &summary);
+        let lost = |entry: Entry<'_>| match fate(texts, entry.path, &summary) {
+            Fate::Gone => true,
+            Fate::Stays => reached.has(entry.path),
+            // It stands there as it did, or out of the baseline's sight.
+            Fate::Moved(to) => {
+                let path = &*key_of_path(&to, &summary);
+                self.gate.excepts(Entry { path, ..entry }, &summary)
+            }
+        };
         let Passed { notes, left } = self
             .gate
             .apply(&rules, &mut findings, &summary, &past, &lost);
@@ -233,9 +242,9 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Whether there is a file where a baseline has one; taken for granted where its name cannot be told.
-fn stands(texts: &dyn Texts, key: &str, summary: &Summary) -> bool {
-    path_of_key(key, summary).is_none_or(|path| texts.stands(&path))
+/// What became of a file that a baseline has; it is taken for there where its name cannot be told.
+fn fate(texts: &dyn Texts, key: &str, summary: &Summary) -> Fate {
+    path_of_key(key, summary).map_or(Fate::Stays, |path| texts.fate(&path))
 }
 
 /// Suppresses what a change did not add.

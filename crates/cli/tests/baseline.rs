@@ -134,6 +134,42 @@ fn a_move_of_long_ago_is_no_leave_to_copy() {
 }
 
 #[test]
+fn a_move_is_leave_for_no_copy_beside_it() {
+    let range = ["history", "--range", "HEAD~1..HEAD"];
+    // Renamed as it is, and with an edit; the copy is a line of its own, or the whole file once more.
+    for edit in ["", "; an edit\n"] {
+        for copy in ["other = ", "[x]\nkey = "] {
+            let repository = adopted();
+            repository.git(&["mv", "a.ini", "c.ini"]);
+            repository.stage("c.ini", &format!("[x]\nkey = {}\n{edit}", token(1)));
+            repository.stage("d.ini", &format!("{copy}{}\n", token(1)));
+            for (command, count) in [(&["staged"][..], 1), (&["scan"], 1)] {
+                assert_eq!(found(&repository, command).len(), count, "{command:?}");
+            }
+            repository.git(&["commit", "--quiet", "--message", "Move and copy"]);
+            assert_eq!(found(&repository, &range).len(), 1);
+        }
+    }
+}
+
+#[test]
+fn what_an_exception_covers_takes_no_place_of_what_moved() {
+    let repository = adopted();
+    let exception = format!(
+        "[[exception]]\nid = 'E1'\npath = '0.ini'\nreason = 'r'\nowner = '@a'\nexpires = '{}'\n",
+        "2999-01-01"
+    );
+    repository.write("keysieve.toml", &exception);
+    commit(&repository);
+    repository.git(&["mv", "a.ini", "c.ini"]);
+    repository.stage("c.ini", &format!("; an edit\nkey = {}\n", token(1)));
+    repository.stage("0.ini", &format!("key = {}\n", token(1)));
+    for command in ["staged", "scan"] {
+        assert!(found(&repository, &[command]).is_empty(), "{command}");
+    }
+}
+
+#[test]
 fn the_index_that_git_names_counts() {
     let repository = adopted();
     // In the index of the commit a.ini is gone, in the usual one and in the work tree it is not.

@@ -1,6 +1,6 @@
 //! The newest state of what a source scans: which files are still there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
 
@@ -9,9 +9,20 @@ use crate::{Error, Opened, name};
 
 /// The newest state of what a source scans: the index, the head of a range, `HEAD`.
 pub trait Newest {
-    /// Whether it lacks a file at `path`, which starts at the top of the work tree; of a change, whether it took the file
-    /// away, and not one before it. What cannot be read is taken for there.
-    fn lacks(&self, path: &Path) -> bool;
+    /// What became of a file that once stood at `path`, which starts at the top of the work tree; of a change, what it
+    /// did to the file, and not one before it. What cannot be read is taken for there.
+    fn fate(&self, path: &Path) -> Fate;
+}
+
+/// What became of a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// It is there, or was not there before the change either.
+    Stays,
+    /// The change moved it as it is, and does not give its content to be scanned: it is at this path.
+    Moved(PathBuf),
+    /// It is not there.
+    Gone,
 }
 
 /// The files of the commit that is checked out.
@@ -53,8 +64,11 @@ impl Head {
 }
 
 impl Newest for Head {
-    fn lacks(&self, path: &Path) -> bool {
-        !self.tree.is_some_and(|tree| has(&self.objects, tree, path))
+    fn fate(&self, path: &Path) -> Fate {
+        match self.tree.is_some_and(|tree| has(&self.objects, tree, path)) {
+            true => Fate::Stays,
+            false => Fate::Gone,
+        }
     }
 }
 

@@ -79,10 +79,21 @@ fn expected(root: &Path) -> BTreeSet<(String, String)> {
         .map(|line| line.split([' ', '\t']).collect())
         .collect();
     let of = |status: &'static str| lines.iter().filter(move |line| line[4] == status);
-    let gone: BTreeSet<&str> = of("D").map(|line| line[2]).collect();
-    let added = of("A").filter(|line| !gone.contains(line[3]));
+    // One that is gone is one that moved, and of several the one of the same name. git lists by path.
+    let mut gone: Vec<_> = of("D").map(|line| (line[2], line[5])).collect();
+    let mut added: Vec<_> = of("A").collect();
+    let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    for same_name in [true, false] {
+        added.retain(|line| {
+            let moved = gone.iter().position(|(id, path)| {
+                *id == line[3] && (!same_name || name(path) == name(line[5]))
+            });
+            moved.map(|at| gone.remove(at)).is_none()
+        });
+    }
     let changed = of("M").chain(of("T")).filter(|line| line[2] != line[3]);
     added
+        .into_iter()
         .chain(changed)
         .map(|line| (line[5].to_owned(), line[3].to_owned()))
         .collect()

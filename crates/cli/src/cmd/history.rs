@@ -34,7 +34,12 @@ const COMMAND: Command = Command {
 pub(crate) fn run(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let opened = Opened::at(Some(&args.repository), &git_environment()?).map_err(git_error)?;
     let place = Place::in_repository(opened.describe().map_err(git_error)?);
-    let job = Job::new(COMMAND, place, &args.common)?;
+    let command = Command {
+        // What is remembered is of the whole store.
+        comes_to_all: args.range.is_some(),
+        ..COMMAND
+    };
+    let job = Job::new(command, place, &args.common)?;
     match &args.range {
         Some(range) => of_range(args, range, &opened, job),
         None => of_store(args, &opened, job),

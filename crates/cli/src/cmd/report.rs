@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use keysieve_engine::Origin;
+use keysieve_git::Fate;
 
 use crate::args::{DiffArgs, OutputArgs, ReportCommand, WriteArgs};
 use crate::exit::{Exit, usage};
@@ -31,8 +32,8 @@ impl Texts for NoTexts {
         None
     }
 
-    fn stands(&self, _: &Path) -> bool {
-        true
+    fn fate(&self, _: &Path) -> Fate {
+        Fate::Stays
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use keysieve_engine::Origin;
 use keysieve_engine::source::Source;
+use keysieve_git::Fate;
 
 use crate::args::ScanArgs;
 use crate::exit::Exit;
@@ -69,7 +70,10 @@ impl Texts for Files {
         Some(text)
     }
 
-    fn stands(&self, path: &Path) -> bool {
-        self.root.join(path).symlink_metadata().is_ok()
+    fn fate(&self, path: &Path) -> Fate {
+        match self.root.join(path).symlink_metadata() {
+            Ok(_) => Fate::Stays,
+            Err(_) => Fate::Gone,
+        }
     }
 }

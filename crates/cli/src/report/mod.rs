@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Verdict};
 use keysieve_engine::rule::{Rule, RuleSet};
 use keysieve_engine::{Counts, Finding, Issue, Origin, Severity};
+use keysieve_git::Fate;
 
 mod csv;
 mod cwe;
@@ -146,9 +147,8 @@ pub(crate) trait Texts {
     /// All bytes of the file, or `None` where they are not to be had, as for standard input.
     fn text(&self, origin: &Origin) -> Option<Vec<u8>>;
 
-    /// Whether the newest state of what was scanned has a file at `path`, which may be absolute; also where a change
-    /// lacks it, but did not take it away.
-    fn stands(&self, path: &Path) -> bool;
+    /// What became of a file that once stood at `path`, which may be absolute. Where it moved to has the same form.
+    fn fate(&self, path: &Path) -> Fate;
 }
 
 /// A format that a report can be written in.

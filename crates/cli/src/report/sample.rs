@@ -12,6 +12,7 @@ use keysieve_engine::{
     LineIndex, ObjectId, Origin, Pair, Position, Reason, Secret, Severity, Skip, Span,
 };
 
+use keysieve_git::Fate;
 use sha2::{Digest, Sha512};
 
 use super::{
@@ -89,8 +90,8 @@ impl Texts for Files {
         Some(Self::bytes(path)).filter(|bytes| !bytes.is_empty())
     }
 
-    fn stands(&self, _: &Path) -> bool {
-        true
+    fn fate(&self, _: &Path) -> Fate {
+        Fate::Stays
     }
 }
 

@@ -67,6 +67,21 @@ pub struct Place<'a> {
     /// Whether this is an old content, which the newest state does not hold: there a known secret is known wherever and
     /// how often it stands.
     pub past: bool,
+    /// What else is known of it.
+    pub state: State,
+}
+
+/// What is known of a [`Place`] before the baseline is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum State {
+    /// Nothing: it is reported unless it is known.
+    #[default]
+    Open,
+    /// The change that is looked at did not add it. If its file has moved, it has moved along.
+    Unchanged,
+    /// Something else suppresses it: an exception, a comment, a floor. Such a place counts in its own file only, after
+    /// those that nothing suppresses: what has moved is not looked for there.
+    Settled,
 }
 
 /// Why a text is no baseline.
@@ -202,9 +217,9 @@ impl Baseline {
     /// Which of `places` are known.
     ///
     /// In its own file a secret is known as often as the entry says. Copies in other files are known as long as others
-    /// are missing from where they were: those of a file of which `lost` says that what it does not show any more is
-    /// gone, because the file is, or because all of it was scanned.
-    pub fn known(&self, places: &[Place<'_>], lost: &dyn Fn(&str) -> bool) -> Vec<bool> {
+    /// are missing from where they were: those of an entry of which `lost` says that what its file does not show any more
+    /// is gone, because the file is, or because all of it was scanned.
+    pub fn known(&self, places: &[Place<'_>], lost: &dyn Fn(Entry<'_>) -> bool) -> Vec<bool> {
         let mut is_known = vec![false; places.len()];
         let mut by_secret: BTreeMap<Fingerprint, Vec<usize>> = BTreeMap::new();
         for (i, place) in places.iter().enumerate() {
@@ -213,7 +228,16 @@ impl Baseline {
             }
         }
         for (fingerprint, indices) in by_secret {
-            self.secrets[&fingerprint].mark(places, &indices, lost, &mut is_known);
+            let known = &self.secrets[&fingerprint];
+            let lost = |path: &str, count: u32| {
+                lost(Entry {
+                    fingerprint,
+                    rule: &known.rule,
+                    path,
+                    count,
+                })
+            };
+            known.mark(places, &indices, &lost, &mut is_known);
         }
         is_known
     }
@@ -222,9 +246,9 @@ impl Baseline {
     /// those that are gone are dropped, unless `places` have them in the past. Nothing is added. `lost` is as in
     /// [`Baseline::known`].
     #[must_use]
-    pub fn updated(&self, places: &[Place<'_>], lost: &dyn Fn(&str) -> bool) -> Self {
+    pub fn updated(&self, places: &[Place<'_>], lost: &dyn Fn(Entry<'_>) -> bool) -> Self {
         let mut updated = Self::new(self.key.clone());
-        for entry in self.entries().filter(|entry| !lost(entry.path)) {
+        for entry in self.entries().filter(|entry| !lost(*entry)) {
             updated.add(entry);
         }
         let known = self.known(places, lost);
@@ -260,43 +284,86 @@ impl Known {
         &self,
         places: &[Place<'_>],
         indices: &[usize],
-        lost: &dyn Fn(&str) -> bool,
+        lost: &dyn Fn(&str, u32) -> bool,
         is_known: &mut [bool],
     ) {
         // How often it stands in each content, and in the fullest content of each file.
-        let mut in_content: HashMap<(&str, usize), u32> = HashMap::new();
-        let mut in_file: HashMap<&str, u32> = HashMap::new();
+        let mut in_content: HashMap<(&str, usize), Copies> = HashMap::new();
+        let mut in_file: HashMap<&str, Copies> = HashMap::new();
         let mut files = Vec::new();
         let mut ordinals = Vec::with_capacity(indices.len());
         for place in indices.iter().map(|&i| places[i]) {
-            let count = in_content.entry((place.path, place.content)).or_default();
+            let copies = in_content.entry((place.path, place.content)).or_default();
+            copies.unchanged += u32::from(place.state == State::Unchanged);
+            let count = copies.of(place.state);
             *count += 1;
             ordinals.push(*count);
             if !place.past {
                 let fullest = in_file.entry(place.path).or_insert_with(|| {
                     files.push(place.path);
-                    0
+                    Copies::default()
                 });
-                *fullest = (*fullest).max(*count);
+                fullest.unchanged = fullest.unchanged.max(copies.unchanged);
+                fullest.open = fullest.open.max(copies.open);
+                fullest.settled = fullest.settled.max(copies.settled);
             }
         }
         let seen = |path: &str| in_file.get(path).copied().unwrap_or_default();
         let missing = |(path, count): (&String, &u32)| {
-            let left = count.saturating_sub(seen(path));
-            if left > 0 && lost(path) { left } else { 0 }
+            let Copies { open, settled, .. } = seen(path);
+            let left = count.saturating_sub(open).saturating_sub(settled);
+            if left > 0 && lost(path, *count) {
+                left
+            } else {
+                0
+            }
         };
         let mut moved: u32 = self.copies.iter().map(missing).sum();
-        // Files in the order of their places take what has moved away from others.
-        let mut allowed: HashMap<&str, u32> = HashMap::new();
-        for path in files {
-            let own = self.copies.get(path).copied().unwrap_or_default();
-            let taken = moved.min(in_file[path].saturating_sub(own));
-            moved -= taken;
-            allowed.insert(path, own + taken);
+        // Files in the order of their places take what has moved away from others, and first of all those that a change
+        // moved.
+        let own = |path: &str| self.copies.get(path).copied().unwrap_or_default();
+        let mut allowed: HashMap<&str, Copies> = HashMap::new();
+        for is_first in [true, false] {
+            for &path in &files {
+                let (own, seen) = (own(path), in_file[path]);
+                let allowed = allowed.entry(path).or_insert(Copies {
+                    open: own,
+                    settled: own.saturating_sub(seen.open),
+                    ..Copies::default()
+                });
+                let takes = if is_first { seen.unchanged } else { seen.open };
+                let taken = moved.min(takes.saturating_sub(allowed.open));
+                moved -= taken;
+                allowed.open += taken;
+            }
         }
         for (&i, ordinal) in indices.iter().zip(ordinals) {
             let place = places[i];
-            is_known[i] = place.past || ordinal <= allowed[place.path];
+            let allowed = allowed
+                .get_mut(place.path)
+                .map(|copies| *copies.of(place.state));
+            is_known[i] = place.past || allowed.is_some_and(|allowed| ordinal <= allowed);
+        }
+    }
+}
+
+/// How often a secret stands somewhere.
+#[derive(Clone, Copy, Default)]
+struct Copies {
+    /// [`State::Unchanged`].
+    unchanged: u32,
+    /// [`State::Open`], and those that are unchanged.
+    open: u32,
+    /// [`State::Settled`].
+    settled: u32,
+}
+
+impl Copies {
+    /// Those that a place of this state is counted with.
+    fn of(&mut self, state: State) -> &mut u32 {
+        match state {
+            State::Open | State::Unchanged => &mut self.open,
+            State::Settled => &mut self.settled,
         }
     }
 }
@@ -351,6 +418,14 @@ mod tests {
             path,
             content: 0,
             past: false,
+            state: State::Open,
+        }
+    }
+
+    fn settled(n: u8, path: &str) -> Place<'_> {
+        Place {
+            state: State::Settled,
+            ..at(n, path)
         }
     }
 
@@ -361,9 +436,9 @@ mod tests {
     }
 
     /// A scan of everything.
-    const ALL: fn(&str) -> bool = |_| true;
+    const ALL: fn(Entry<'_>) -> bool = |_| true;
     /// A scan of some changed files, none of which went away.
-    const SOME: fn(&str) -> bool = |_| false;
+    const SOME: fn(Entry<'_>) -> bool = |_| false;
 
     #[test]
     fn what_was_there_is_known_and_one_copy_more_is_new() {
@@ -400,10 +475,41 @@ mod tests {
     }
 
     #[test]
+    fn what_something_else_suppresses_counts_in_its_own_file_only() {
+        let baseline = of(&[at(1, "a")]);
+        // It takes nothing that has moved, whatever the order.
+        let moved = [settled(1, "b"), at(1, "c")];
+        assert_eq!(baseline.known(&moved, &ALL), [false, true]);
+        let moved = [at(1, "c"), settled(1, "b")];
+        assert_eq!(baseline.known(&moved, &ALL), [true, false]);
+        // Where it was known, it is not gone: a copy is new.
+        let copied = [settled(1, "a"), at(1, "c")];
+        assert_eq!(baseline.known(&copied, &ALL), [true, false]);
+        assert_eq!(baseline.updated(&copied, &ALL), baseline);
+        // In one file those that nothing suppresses come first.
+        let both = [settled(1, "a"), at(1, "a"), at(1, "c")];
+        assert_eq!(baseline.known(&both, &ALL), [false, true, false]);
+    }
+
+    #[test]
+    fn what_a_change_moved_takes_before_what_it_added() {
+        let baseline = of(&[at(1, "a"), at(1, "b")]);
+        let moved = |path| Place {
+            state: State::Unchanged,
+            ..at(1, path)
+        };
+        let places = [moved("c"), moved("d"), at(1, "c")];
+        assert_eq!(baseline.known(&places, &ALL), [true, true, false]);
+    }
+
+    #[test]
     fn a_scan_of_some_files_takes_no_copy_for_a_move() {
         let baseline = of(&[at(1, "a")]);
         assert_eq!(baseline.known(&[at(1, "b")], &SOME), [false]);
-        assert_eq!(baseline.known(&[at(1, "b")], &|path| path == "a"), [true]);
+        assert_eq!(
+            baseline.known(&[at(1, "b")], &|entry| entry.path == "a"),
+            [true]
+        );
     }
 
     #[test]

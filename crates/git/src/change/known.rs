@@ -17,7 +17,9 @@
 //! secret new whenever its line was indented.
 //!
 //! A finding that was suppressed in the old file pairs with none: taking away its comment makes it a new one. With
-//! several old files, those of a merge's parents, a finding is old if it pairs with one in any of them.
+//! several old files, those of a merge's parents, a finding is old if it pairs with one in any of them. Several files
+//! that have much in common with one that is gone pair with what that held together, each finding once: what has no
+//! partner left is a copy.
 
 use std::collections::HashMap;
 use std::io;
@@ -56,6 +58,8 @@ pub struct Old {
     /// Its path: another one where the file has moved since.
     pub path: PathBuf,
     pub(crate) id: ObjectId,
+    /// The change that took it away from its path, if one did: what it held can have moved to one place only.
+    pub(crate) moved_by: Option<u32>,
 }
 
 /// Suppresses, among the findings that a scan of `change` gave, those that the change did not add, and names the first
@@ -79,6 +83,7 @@ pub fn suppress_known<'f>(
         scanner,
         change,
         last: HashMap::new(),
+        moved: HashMap::new(),
     };
     for (root, mut file) in files {
         file.sort_by_key(|(finding, _)| finding.location.start_byte);
@@ -90,7 +95,7 @@ pub fn suppress_known<'f>(
         for place in places {
             let mut is_old = vec![false; file.len()];
             for before in &place.before {
-                pair(&file, old.findings(before), &mut is_old);
+                old.pair(before, |known| pair(&file, known, &mut is_old));
             }
             unclaimed.retain(|&i| {
                 if !is_old[i] {
@@ -109,35 +114,40 @@ pub fn suppress_known<'f>(
     }
 }
 
-/// Marks the findings of a file that pair with those of an old one.
-fn pair(file: &[(&mut Finding, &mut Verdict)], old: &[Known], is_old: &mut [bool]) {
-    let mut lines: HashMap<(Fingerprint, &str), usize> = HashMap::new();
-    let mut values: HashMap<Fingerprint, usize> = HashMap::new();
-    for known in old {
-        *lines.entry((known.fingerprint, &known.line)).or_default() += 1;
-        *values.entry(known.fingerprint).or_default() += 1;
+/// Marks the findings of a file that pair with those of an old one. Says of those of the old one whether they have a
+/// partner.
+fn pair(file: &[(&mut Finding, &mut Verdict)], old: &[Known], is_old: &mut [bool]) -> Vec<bool> {
+    let mut lines: HashMap<(Fingerprint, &str), Vec<usize>> = HashMap::new();
+    let mut values: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+    for (at, known) in old.iter().enumerate().rev() {
+        let Known { fingerprint, line } = known;
+        lines.entry((*fingerprint, line)).or_default().push(at);
+        values.entry(*fingerprint).or_default().push(at);
     }
+    let mut has_partner = vec![false; old.len()];
     let mut paired = vec![false; file.len()];
     for (i, (finding, _)) in file.iter().enumerate() {
         let line = lines.get_mut(&(*finding.fingerprint, &*finding.context.line));
-        if let Some(left) = line.filter(|left| **left > 0) {
-            *left -= 1;
-            values
-                .entry(*finding.fingerprint)
-                .and_modify(|left| *left -= 1);
+        if let Some(at) = line.and_then(Vec::pop) {
+            has_partner[at] = true;
             paired[i] = true;
         }
     }
     for (i, (finding, _)) in file.iter().enumerate() {
-        let value = values.get_mut(&finding.fingerprint);
-        if let Some(left) = value.filter(|left| **left > 0 && !paired[i]) {
-            *left -= 1;
-            paired[i] = true;
+        let Some(left) = values.get_mut(&finding.fingerprint) else {
+            continue;
+        };
+        while !paired[i]
+            && let Some(at) = left.pop()
+        {
+            paired[i] = !has_partner[at];
+            has_partner[at] = true;
         }
     }
     for (old, paired) in is_old.iter_mut().zip(paired) {
         *old |= paired;
     }
+    has_partner
 }
 
 /// A finding of an old file.
@@ -154,21 +164,35 @@ struct OldFiles<'a> {
     change: &'a dyn Earlier,
     /// What was scanned for the file in hand and a few before it: commits in a row have parents in common.
     last: HashMap<Old, Vec<Known>>,
+    /// What is left of those that moved.
+    moved: HashMap<Old, Vec<Known>>,
 }
 
 impl OldFiles<'_> {
     /// Old files whose findings are remembered.
     const MOST: usize = 256;
 
-    fn findings(&mut self, old: &Old) -> &[Known] {
+    /// Gives the findings of an old file to `by`, which says which of them have a partner: of a file that moved, they
+    /// are spent.
+    fn pair(&mut self, old: &Old, by: impl FnOnce(&[Known]) -> Vec<bool>) {
         if self.last.len() >= Self::MOST && !self.last.contains_key(old) {
             self.last.clear();
         }
         let (scanner, change) = (self.scanner, self.change);
-        self.last.entry(old.clone()).or_insert_with(|| {
+        let scanned = || {
             let content = change.content(old);
             content.map_or_else(Vec::new, |content| scan(scanner, old, &content))
-        })
+        };
+        let files = match old.moved_by {
+            Some(_) => &mut self.moved,
+            None => &mut self.last,
+        };
+        let known = files.entry(old.clone()).or_insert_with(scanned);
+        let has_partner = by(known);
+        if old.moved_by.is_some() {
+            let mut spent = has_partner.into_iter();
+            known.retain(|_| !spent.next().unwrap_or_default());
+        }
     }
 }
 

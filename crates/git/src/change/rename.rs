@@ -1,43 +1,102 @@
 //! Files that moved: what a change adds at a new path may have stood at another, which is gone.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
 use gix::ObjectId;
 use gix::bstr::BString;
 
 use super::objects::Objects;
-use super::tree::{Diff, Removed, removed_blobs};
+use super::tree::{Added, Diff, Removed, removed_blobs};
 use super::{Old, system_path};
 
 /// Files that are gone and come into question as the source of one that is new. Where there are more, only those of
 /// its own name do: comparing all with all is what makes renames costly.
 const MAX_CANDIDATES: usize = 128;
 
-/// Takes out of a comparison what was moved as it is: the same blob is gone at another path.
+/// Takes out of a comparison what was moved as it is: the same blob is gone at another path. Each file that is gone is
+/// one that moved, and what has its content besides is a copy; of several the one of the same name moved, or else the
+/// first.
 pub(crate) fn drop_moved(diff: &mut Diff, objects: &Objects) {
     if diff.removed.is_empty() || !diff.added.iter().any(|added| added.is_new_path) {
         return;
     }
     diff.removed = removed_blobs(objects, std::mem::take(&mut diff.removed));
-    let gone: HashSet<ObjectId> = diff.removed.iter().map(|removed| removed.id).collect();
-    diff.added
-        .retain(|added| !(added.is_new_path && gone.contains(&added.id)));
+    let mut gone = Gone::default();
+    for removed in diff.removed.iter().rev() {
+        gone.add(removed);
+    }
+    diff.added.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut moved: HashMap<BString, BString> = HashMap::new();
+    for same_name in [true, false] {
+        diff.added.retain(|added| {
+            let from = added
+                .is_new_path
+                .then(|| gone.take(added, same_name, &moved));
+            if let Some(from) = from.flatten() {
+                moved.insert(from, added.path.clone());
+                return false;
+            }
+            true
+        });
+    }
+    diff.removed
+        .retain(|removed| !moved.contains_key(&removed.path));
+    diff.moved = moved;
+}
+
+/// The paths of files that are gone, the first last, by content and by content and name.
+#[derive(Default)]
+struct Gone<'a> {
+    by_id: HashMap<ObjectId, Vec<&'a BString>>,
+    by_name: HashMap<ObjectId, HashMap<&'a [u8], Vec<&'a BString>>>,
+}
+
+impl<'a> Gone<'a> {
+    fn add(&mut self, removed: &'a Removed) {
+        let Removed { path, id, .. } = removed;
+        self.by_id.entry(*id).or_default().push(path);
+        let names = self.by_name.entry(*id).or_default();
+        names.entry(name(path)).or_default().push(path);
+    }
+
+    /// A file of that content, and name if `same_name` says so, that is not among those that `moved`.
+    fn take(
+        &mut self,
+        added: &Added,
+        same_name: bool,
+        moved: &HashMap<BString, BString>,
+    ) -> Option<BString> {
+        let paths = if same_name {
+            self.by_name.get_mut(&added.id)?.get_mut(name(&added.path))
+        } else {
+            self.by_id.get_mut(&added.id)
+        }?;
+        while let Some(path) = paths.pop() {
+            if !moved.contains_key(path) {
+                return Some(path.clone());
+            }
+        }
+        None
+    }
 }
 
 /// The files that a change takes away, as sources of those that it adds.
 #[derive(Debug, Default)]
 pub(crate) struct Renames {
+    /// Tells the changes of a source apart.
+    change: u32,
     gone: Vec<(Removed, OnceCell<Option<Outline>>)>,
     hasher: RandomState,
 }
 
 impl Renames {
-    /// Of what is gone.
-    pub(crate) fn new(objects: &Objects, gone: Vec<Removed>) -> Self {
+    /// Of what is gone with a change.
+    pub(crate) fn new(objects: &Objects, change: u32, gone: Vec<Removed>) -> Self {
         let blobs = removed_blobs(objects, gone).into_iter();
         Self {
+            change,
             gone: blobs.map(|gone| (gone, OnceCell::new())).collect(),
             hasher: RandomState::new(),
         }
@@ -69,6 +128,7 @@ impl Renames {
         best.map(|(_, gone)| Old {
             path: system_path(gone.path.as_ref()),
             id: gone.id,
+            moved_by: Some(self.change),
         })
     }
 

@@ -4,6 +4,8 @@
 //! predecessors, so its cost is that of the changed folders. (`gix` has a diff of two trees that resolves, sorts and
 //! copies more than is needed here, and cannot compare with several at once.)
 
+use std::collections::HashMap;
+
 use gix::ObjectId;
 use gix::bstr::BString;
 use gix::objs::TreeRefIter;
@@ -41,6 +43,8 @@ pub(crate) struct Diff {
     pub(crate) added: Vec<Added>,
     /// With folders that are gone as a whole.
     pub(crate) removed: Vec<Removed>,
+    /// Files that only moved, by where they were: neither added nor removed. [`super::drop_moved`] finds them.
+    pub(crate) moved: HashMap<BString, BString>,
     /// Submodules that are new or stand at another commit.
     pub(crate) submodules: u64,
     /// What could not be compared.

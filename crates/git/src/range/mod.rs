@@ -25,7 +25,7 @@ use crate::change::{
     Content, Diff, Earlier, Fault, Item, Objects, Old, Options, Place, Renames, blob_at,
     drop_moved, git_path, hand_out, note, system_path,
 };
-use crate::{Error, Newest, Opened, name, newest};
+use crate::{Error, Fate, Newest, Opened, name, newest};
 
 mod commits;
 
@@ -100,15 +100,28 @@ impl Range {
 
 impl Newest for Range {
     /// Of several heads, as a push has them, all have to lack it.
-    fn lacks(&self, path: &Path) -> bool {
+    fn fate(&self, path: &Path) -> Fate {
         let tree = |id| self.objects.commit(id).map(|commit| commit.tree);
         let git_path = git_path(path);
         let had = |tree| blob_at(&self.objects, tree, &git_path).is_some();
         let mut before = self.tips.hidden.iter().filter_map(|id| tree(id).ok());
         let heads = self.tips.commits.iter().map(tree);
         let mut heads = heads.chain(self.tips.trees.iter().copied().map(Ok));
-        let has = |tree: Result<_, _>| tree.map_or(true, |t| newest::has(&self.objects, t, path));
-        before.any(had) && !heads.any(has)
+        let has = |tree: Result<_, _>, path: &Path| {
+            tree.map_or(true, |tree| newest::has(&self.objects, tree, path))
+        };
+        if !before.any(had) || heads.clone().any(|tree| has(tree, path)) {
+            return Fate::Stays;
+        }
+        let moved = self
+            .added
+            .get()
+            .and_then(|table| table.moved.get(&git_path));
+        let moved = moved.map(|to| system_path(to.as_ref()));
+        match moved.filter(|to| heads.any(|tree| has(tree, to))) {
+            Some(to) => Fate::Moved(to),
+            None => Fate::Gone,
+        }
     }
 }
 
@@ -118,6 +131,10 @@ struct Table {
     rows: Vec<Row>,
     /// The rows of each blob.
     by_id: HashMap<ObjectId, Vec<u32>>,
+    /// Files that were moved as they are and not changed after that, by where they were first.
+    moved: HashMap<BString, BString>,
+    /// The other way round, while the table is made.
+    came_from: HashMap<BString, BString>,
     /// Bytes in use, about.
     cost: usize,
 }
@@ -137,6 +154,7 @@ impl Table {
     }
 
     fn add(&mut self, path: BString, id: ObjectId, change: u32) {
+        self.came_from.remove(&path);
         self.cost += size_of::<u32>();
         if let Some(row) = self.find(&path, &id) {
             self.rows[row].changes.push(change);
@@ -150,6 +168,20 @@ impl Table {
             id,
             changes: vec![change],
         });
+    }
+}
+
+impl Table {
+    /// Notes a file that a change moved as it is.
+    fn follow(&mut self, from: BString, to: BString) {
+        self.cost += from.len() + to.len() + size_of::<[BString; 2]>();
+        let first = self.came_from.remove(&from).unwrap_or(from);
+        self.came_from.insert(to, first);
+    }
+
+    fn finish(&mut self) {
+        let moves = self.came_from.drain();
+        self.moved = moves.map(|(to, from)| (from, to)).collect();
     }
 }
 
@@ -210,13 +242,15 @@ impl Range {
             if self.options.interrupt.load(Relaxed) {
                 return None;
             }
-            let mut diff = self.diff(change);
-            drop_moved(&mut diff, &self.objects);
+            let diff = self.diff(change);
             if note(&diff.faults, diff.submodules, visitor.as_mut()) == Flow::Stop {
                 return None;
             }
             for added in diff.added {
                 table.add(added.path, added.id, change);
+            }
+            for (from, to) in diff.moved {
+                table.follow(from, to);
             }
             if table.cost > MAX_COST {
                 let message =
@@ -227,16 +261,18 @@ impl Range {
                 break;
             }
         }
+        table.finish();
         Some(self.added.get_or_init(|| table))
     }
 
-    /// What a change has that none of its parents has.
+    /// What a change has that none of its parents has, and what it moved.
     fn diff(&self, change: u32) -> Diff {
         let mut diff = Diff::default();
         match self.trees(change) {
             Ok((tree, parents)) => diff.compare(&self.objects, BString::default(), parents, tree),
             Err(fault) => diff.faults.push(fault),
         }
+        drop_moved(&mut diff, &self.objects);
         diff
     }
 
@@ -265,6 +301,7 @@ impl Range {
         let same = same.map(|id| Old {
             path: system_path(path.as_ref()),
             id,
+            moved_by: None,
         });
         let same: Vec<_> = same.collect();
         if !same.is_empty() {
@@ -276,7 +313,7 @@ impl Range {
         }
         let renames = renames
             .entry(change)
-            .or_insert_with(|| Renames::new(&self.objects, self.diff(change).removed));
+            .or_insert_with(|| Renames::new(&self.objects, change, self.diff(change).removed));
         renames
             .source(&self.objects, path, id)
             .into_iter()

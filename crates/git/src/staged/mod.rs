@@ -27,7 +27,7 @@ use crate::change::{
     Added, Content, Diff, Earlier, Item, Objects, Old, Options, Place, Renames, blob_at,
     drop_moved, file_at, git_path, hand_out, note, system_path,
 };
-use crate::{Error, Newest, Opened, name};
+use crate::{Error, Fate, Newest, Opened, name};
 
 mod index;
 
@@ -117,11 +117,15 @@ impl Source for Staged {
 }
 
 impl Newest for Staged {
-    fn lacks(&self, path: &Path) -> bool {
+    fn fate(&self, path: &Path) -> Fate {
         let git_path = git_path(path);
         let mut parents = self.parents.iter();
-        parents.any(|tree| blob_at(&self.objects, *tree, &git_path).is_some())
-            && !self.has(&git_path)
+        let had = parents.any(|tree| blob_at(&self.objects, *tree, &git_path).is_some());
+        match self.diff.moved.get(&git_path) {
+            _ if !had || self.has(&git_path) => Fate::Stays,
+            Some(to) => Fate::Moved(system_path(to.as_ref())),
+            None => Fate::Gone,
+        }
     }
 }
 
@@ -171,10 +175,11 @@ impl Staged {
         let same = self.parents.iter().filter_map(at).map(|id| Old {
             path: path.to_owned(),
             id,
+            moved_by: None,
         });
         let same: Vec<_> = same.collect();
         if same.is_empty() {
-            let removed = || Renames::new(&self.objects, self.diff.removed.clone());
+            let removed = || Renames::new(&self.objects, 0, self.diff.removed.clone());
             let renames = self.renames.get_or_init(removed);
             let moved = renames.source(&self.objects, git_path, id);
             moved.into_iter().collect()

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use keysieve_git::Fate;
+
 use super::super::{Diff, DiffFormat, FORMATS, Format, Options, Texts, sample};
 use super::*;
 
@@ -13,8 +15,8 @@ impl Texts for NoTexts {
         None
     }
 
-    fn stands(&self, _: &Path) -> bool {
-        true
+    fn fate(&self, _: &Path) -> Fate {
+        Fate::Stays
     }
 }
 
