@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use keysieve_engine::source::TEMPORARY_PREFIX;
 use tempfile::NamedTempFile;
 
 use crate::exit::usage;
@@ -267,7 +268,7 @@ impl Place {
     /// The script, beside its place.
     fn write(&self, script: &[u8]) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".keysieve-");
+        builder.prefix(TEMPORARY_PREFIX);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use keysieve_engine::source::TEMPORARY_PREFIX;
 use tempfile::NamedTempFile;
 
 /// A place for one report, opened before the scan so that a wrong path costs no time.
@@ -43,7 +44,7 @@ impl Output {
             .filter(|p| !p.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let temporary = tempfile::Builder::new()
-            .prefix(".keysieve-")
+            .prefix(TEMPORARY_PREFIX)
             .tempfile_in(folder)
             .with_context(cannot)?;
         Ok(Self::File {

@@ -332,15 +332,19 @@ fn what_the_system_refuses_is_no_success() {
 #[test]
 fn of_many_writers_each_writes_a_whole_file() {
     let repository = adopted();
-    let update = || {
+    // Each scans the whole folder, where the temporary files of the others come and go.
+    let writer = |args: &[&str]| {
         let mut command = keysieve(&repository.root);
-        // Not the folder: the temporary files of the others come and go there.
-        let command = command.args(["baseline", "update", "a.ini", "b.ini"]);
-        command.stdout(Stdio::null()).spawn().unwrap()
+        command.args(args).stdout(Stdio::null()).spawn().unwrap()
     };
-    let children: Vec<_> = (0..6).map(|_| update()).collect();
-    for mut child in children {
-        assert!(child.wait().unwrap().success());
+    for _ in 0..3 {
+        let updates = (0..6).map(|_| writer(&["baseline", "update"]));
+        let mut children: Vec<_> = updates.collect();
+        children.push(writer(&["scan", "-f", "json", "-o", "report.json"]));
+        children.push(writer(&["history", "--cache-dir", "cache", "-q"]));
+        for mut child in children {
+            assert!(child.wait().unwrap().success());
+        }
     }
     assert_eq!(entries(&repository), ["a.ini 1", "b.ini 1"]);
     assert!(found(&repository, &["scan"]).is_empty());

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
+use keysieve_engine::source::TEMPORARY_PREFIX;
+
 /// The folder in the folder of git.
 const FOLDER: &str = "keysieve";
 /// The file in either folder.
@@ -104,7 +106,7 @@ impl Place {
         }
         self.check_folder()?;
         let mut file = tempfile::Builder::new()
-            .prefix(".history-")
+            .prefix(TEMPORARY_PREFIX)
             .tempfile_in(&self.folder)?; // readable by its owner only
         file.write_all(bytes)?;
         file.as_file().sync_all()?;

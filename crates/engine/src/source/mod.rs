@@ -19,6 +19,11 @@ mod windows;
 pub use files::{Files, FilesBuilder};
 pub use stdin::Stdin;
 
+/// What the names of this program's temporary files start with. Such a file is written beside the one that it becomes,
+/// and another run may meet it: that it is gone again before it could be opened is nothing that a report must tell. While
+/// it is there it is scanned as any other file, for anybody can give a file such a name.
+pub const TEMPORARY_PREFIX: &str = ".keysieve-";
+
 /// Something that can be walked for blobs.
 pub trait Source {
     /// Pushes every blob into the visitors; returns when all is done or a visitor said [`Flow::Stop`].

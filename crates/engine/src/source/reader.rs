@@ -1,5 +1,6 @@
 //! One thread of a walk: opens, reads, and says what went wrong.
 
+use std::ffi::OsStr;
 use std::fs::{File, FileType, Metadata};
 use std::io::{self, Read as _, Take};
 use std::path::Path;
@@ -7,10 +8,10 @@ use std::sync::Arc;
 
 use ignore::{DirEntry, ParallelVisitor, WalkState};
 
-use super::Visitor;
 use super::contents::{Contents, Input, Outcome, Who};
 use super::files::{Config, Pass, lock};
 use super::stdin::Pipe;
+use super::{TEMPORARY_PREFIX, Visitor};
 use crate::{Flow, IssueKind, Origin, Skip};
 
 /// How far beyond its length at opening a growing file is followed, in bytes.
@@ -186,6 +187,9 @@ impl<'a> Reader<'a> {
             lock(self.pass.missing).push((path.to_owned(), error.to_string()));
             return Flow::Continue;
         }
+        if error.kind() == io::ErrorKind::NotFound && is_temporary(path) {
+            return Flow::Continue; // it has become the file that another run wrote
+        }
         self.issue(path, kind, &error.to_string())
     }
 
@@ -198,6 +202,12 @@ impl<'a> Reader<'a> {
         self.visitor.skip(skip);
         Flow::Continue
     }
+}
+
+/// Whether this is the name of a file that another run of the program writes.
+fn is_temporary(path: &Path) -> bool {
+    let name = path.file_name().map(OsStr::as_encoded_bytes);
+    name.is_some_and(|name| name.starts_with(TEMPORARY_PREFIX.as_bytes()))
 }
 
 /// How far a file that had `length` bytes when it was opened is followed.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
-use keysieve_engine::source::{FilesBuilder, Stdin};
+use keysieve_engine::source::{FilesBuilder, Stdin, TEMPORARY_PREFIX};
 use keysieve_engine::{Flow, IssueKind, Origin};
 use tempfile::TempDir;
 
@@ -71,6 +71,27 @@ fn a_file_that_vanishes_is_said() {
             .iter()
             .all(|issue| issue.kind == IssueKind::Vanished)
     );
+}
+
+#[test]
+fn a_temporary_file_of_another_run_may_vanish_and_is_scanned_where_it_stays() {
+    let dir = TempDir::new().unwrap();
+    let names = ["1", "2", "3"].map(|n| format!("{TEMPORARY_PREFIX}{n}"));
+    for name in &names {
+        fs::write(dir.path().join(name), name).unwrap();
+    }
+    let files = files(dir.path(), &["."]).build().unwrap();
+    assert_eq!(walk(&files).paths().len(), 3);
+    let seen = walk_with(&files, |blob| {
+        for name in &names {
+            if blob.origin.root_path() != Some(Path::new(name)) {
+                let _ = fs::remove_file(dir.path().join(name));
+            }
+        }
+        Flow::Continue
+    });
+    assert_eq!(seen.contents.len(), 1);
+    assert!(seen.issues.is_empty(), "{:?}", seen.issues);
 }
 
 /// Writes `length` bytes to `path` and scans it, while `act` changes the file at each window.
