@@ -27,6 +27,8 @@ pub(crate) struct Config {
     #[serde(default)]
     pub(crate) inline: InlineConfig,
     #[serde(default)]
+    pub(crate) peers: PeersConfig,
+    #[serde(default)]
     pub(crate) baseline: BaselineConfig,
     #[serde(default)]
     pub(crate) exceptions: ExceptionsConfig,
@@ -87,6 +89,15 @@ pub(crate) struct InlineConfig {
     /// What a comment must say to count.
     #[serde(default)]
     pub(crate) require: Vec<Field>,
+}
+
+/// `[peers]`: other scanners.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PeersConfig {
+    /// Their ignore files do not suppress.
+    #[serde(default)]
+    pub(crate) forbid: bool,
 }
 
 /// `[baseline]`.

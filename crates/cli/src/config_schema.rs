@@ -61,6 +61,18 @@ fn top() -> Vec<Key> {
         ),
         ("inline", table(inline(), &[]), "Comments in scanned files."),
         (
+            "peers",
+            table(
+                vec![(
+                    "forbid",
+                    flag(),
+                    "Ignore files of other scanners do not suppress.",
+                )],
+                &[],
+            ),
+            "What other scanners were told.",
+        ),
+        (
             "baseline",
             table(
                 vec![("file", text(), "The file, from the folder of this one.")],
@@ -411,6 +423,7 @@ mod tests {
             "paths",
             "rules",
             "inline",
+            "peers",
             "baseline",
             "exceptions",
             "audit",

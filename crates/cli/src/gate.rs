@@ -1,4 +1,4 @@
-//! What suppresses findings once all of them are there: exceptions, and the baseline.
+//! What suppresses findings once all of them are there: ignore files of other scanners, exceptions, and the baseline.
 //!
 //! Comments, kinds of files and floors are asked of each finding as it is made; how many copies of a secret a file
 //! holds, and whether an exception was of use, is known only at the end.
@@ -17,6 +17,7 @@ use keysieve_engine::{Finding, Origin};
 use crate::args::SelectArgs;
 use crate::exceptions::Exceptions;
 use crate::exit::usage;
+use crate::peers::Peers;
 use crate::report::{
     Past, Report, Reported, Summary, in_repository, key_of_path, key_of_place, path_of_key,
 };
@@ -25,6 +26,7 @@ use crate::settings::Settings;
 /// Exceptions and baseline of a scan.
 #[derive(Debug)]
 pub(crate) struct Gate {
+    peers: Peers,
     exceptions: Arc<Exceptions>,
     baseline: Option<Baseline>,
     /// Whether the baseline is brought up to date, and not only asked.
@@ -79,6 +81,7 @@ impl Gate {
         let baseline = baseline.map(|(name, text)| parse(&name, &text, key, Baseline::parse));
         let baseline = baseline.transpose()?;
         Ok(Self {
+            peers: settings.peers()?,
             exceptions: Arc::new(Exceptions::new(settings)?),
             files: files(baseline.as_ref()),
             baseline,
@@ -113,6 +116,7 @@ impl Gate {
         past: &Past,
         lost: Lost<'_>,
     ) -> Passed {
+        self.peers.apply(rules, findings, summary);
         let notes = self.exceptions.apply(rules, findings, summary);
         let Some(baseline) = &self.baseline else {
             return Passed { notes, left: None };

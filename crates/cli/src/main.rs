@@ -30,6 +30,7 @@ mod input;
 mod interrupt;
 mod job;
 mod output;
+mod peers;
 mod progress;
 mod report;
 mod settings;

@@ -15,6 +15,7 @@ use crate::audit::AuditFormat;
 use crate::base::Base;
 use crate::config::{Config, FILE_NAME, with_suggestion};
 use crate::exit::usage;
+use crate::peers::Peers;
 
 /// The variable that holds the key of fingerprints.
 const FINGERPRINT_KEY: &str = "KEYSIEVE_FINGERPRINT_KEY";
@@ -229,6 +230,23 @@ impl Settings {
     pub(crate) fn decode_depth(&self, limits: &LimitArgs) -> u32 {
         let depth = limits.decode_depth.or(self.config.scan.decode_depth);
         depth.unwrap_or(Budget::default().depth)
+    }
+
+    /// What other scanners were told to leave out. Such files lie in the repository as comments do, and say no more of
+    /// who answers for what: where those do not count, or must say who does, these do not either.
+    pub(crate) fn peers(&self) -> anyhow::Result<Peers> {
+        let Config { inline, peers, .. } = &self.config;
+        let is_policy = peers.forbid || inline.forbid || !inline.require.is_empty();
+        if is_policy || self.no_repo_config {
+            return Ok(Peers::default());
+        }
+        Peers::read(|name| {
+            let path = self.root.join(name);
+            match &self.base {
+                Some(base) => base.read(&path),
+                None => Ok(read_small(&path)),
+            }
+        })
     }
 
     /// What every exception must keep to.

@@ -224,12 +224,15 @@ fn of_finding(
                 events.push(event(Kind::Use).with_exception(exception.spec()));
             }
         }
-        Verdict::Suppressed(by) if by.by == SuppressedBy::Inline => events.push(Event {
-            by: Some(SuppressedBy::Inline.as_str()),
-            reason: quoted(&by.note, values),
-            ..event(Kind::Use)
-        }),
-        Verdict::Suppressed(_) => {}
+        Verdict::Suppressed(by) => {
+            if matches!(by.by, SuppressedBy::Inline | SuppressedBy::IgnoreFile) {
+                events.push(Event {
+                    by: Some(by.by.as_str()),
+                    reason: quoted(&by.note, values),
+                    ..event(Kind::Use)
+                });
+            }
+        }
     }
 }
 

@@ -226,6 +226,11 @@ fn in_force(settings: &Settings, args: &ConfigShowArgs, matches: &ArgMatches) ->
             from_inline(select, of_file(config.inline.forbid)),
         ),
         (
+            "peers.forbid",
+            json!(config.peers.forbid || select.no_repo_config),
+            from_inline(select, of_file(config.peers.forbid)),
+        ),
+        (
             "inline.require",
             json!(required),
             of_file(!required.is_empty()),

@@ -181,7 +181,7 @@ fn json_has_the_documented_fields() {
     );
     assert_eq!(
         document["summary"]["suppressed"],
-        json!({"inline": 1, "kind": 0, "floor": 0, "unchanged": 0, "exception": 0, "baseline": 0})
+        json!({"inline": 1, "ignore-file": 0, "kind": 0, "floor": 0, "unchanged": 0, "exception": 0, "baseline": 0})
     );
     assert_eq!(
         document["summary"]["repository"],

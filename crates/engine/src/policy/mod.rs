@@ -13,7 +13,7 @@ mod paths;
 
 pub use attributes::Attributes;
 pub use day::{Day, NoDay};
-pub use paths::IgnoredPaths;
+pub use paths::{IgnoreLines, IgnoredPaths};
 
 /// What the policy says of a finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +39,8 @@ pub struct Suppression {
 pub enum SuppressedBy {
     /// A comment in the scanned text.
     Inline,
+    /// A file that tells another scanner what to leave out.
+    IgnoreFile,
     /// The kind of file is silenced in the configuration.
     Kind,
     /// Below `--min-confidence` or `--min-severity`.
@@ -53,8 +55,9 @@ pub enum SuppressedBy {
 
 impl SuppressedBy {
     /// All, in the order of reports.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Inline,
+        Self::IgnoreFile,
         Self::Kind,
         Self::Floor,
         Self::Unchanged,
@@ -66,6 +69,7 @@ impl SuppressedBy {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Inline => "inline",
+            Self::IgnoreFile => "ignore-file",
             Self::Kind => "kind",
             Self::Floor => "floor",
             Self::Unchanged => "unchanged",

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use globset::{Error, Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 /// Globs over the path in the report, such as `third_party/**`.
 #[derive(Clone, Debug)]
@@ -34,6 +35,26 @@ impl IgnoredPaths {
     }
 }
 
+/// The lines of an ignore file that is written as git's are.
+#[derive(Clone, Debug)]
+pub struct IgnoreLines(Gitignore);
+
+impl IgnoreLines {
+    /// Reads lines; a pattern that does not parse ignores nothing.
+    pub fn new<'a>(lines: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut builder = GitignoreBuilder::new("");
+        for line in lines {
+            let _ = builder.add_line(None, line); // ignores nothing
+        }
+        Self(builder.build().unwrap_or_else(|_| Gitignore::empty()))
+    }
+
+    /// Whether the file at the path, which starts where the ignore file stands, or a folder above it is ignored.
+    pub fn contains(&self, path: &Path) -> bool {
+        path.is_relative() && self.0.matched_path_or_any_parents(path, false).is_ignore()
+    }
+}
+
 fn compile(glob: &str) -> Result<Glob, Error> {
     GlobBuilder::new(glob).literal_separator(true).build()
 }
@@ -41,6 +62,29 @@ fn compile(glob: &str) -> Result<Glob, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_read_as_git_reads_them() {
+        let lines = IgnoreLines::new([
+            "# a comment",
+            "*.snap",
+            "/top",
+            "folder/",
+            "!keep.snap",
+            "[z-a",
+        ]);
+        for (path, is_ignored) in [
+            ("a/b.snap", true),
+            ("a/keep.snap", false),
+            ("top", true),
+            ("a/top", false),
+            ("a/folder/b", true),
+            ("folder", false),
+            ("/top", false),
+        ] {
+            assert_eq!(lines.contains(Path::new(path)), is_ignored, "{path}");
+        }
+    }
 
     #[test]
     fn a_star_stays_in_its_folder() {
