@@ -171,7 +171,10 @@ fn sarif_names_the_commit_and_a_category_of_its_own() {
     let added = format!("Commit {} added it.", &brought[..12]);
     let of_gone = results.iter().find(|r| message(r).contains(&added));
     let of_gone = of_gone.unwrap_or_else(|| panic!("{results:#?}"));
-    assert_eq!(text(of_gone, "/properties/commit"), brought);
+    let blob = repository.git(&["rev-parse", &format!("{brought}:gone.txt")]);
+    let git = serde_json::json!({"commit": brought, "blob": blob, "date": "2020-01-01T00:00:00Z"});
+    assert_eq!(of_gone["properties"]["git"], git);
+    assert!(of_gone.get("hostedViewerUri").is_none());
     assert_eq!(text(of_gone, "/properties/past/introduced/id"), brought);
     assert_eq!(of_gone["properties"]["object"]["kind"], "blob");
     // What HEAD no longer has is relative to the commit that had it.
@@ -203,6 +206,15 @@ fn sarif_names_the_commit_and_a_category_of_its_own() {
         .collect();
     let head = repository.head();
     assert_eq!(revisions, [("%SRCROOT%", &*head), (&*commit, &*brought)]);
+
+    repository.git(&["remote", "set-url", "origin", "git@github.com:a/b.git"]);
+    let mut command = keysieve(&repository.root);
+    let output = command.args(["history", "-f", "sarif"]).output().unwrap();
+    let sarif = parse(&output.stdout);
+    let results = array(&sarif, "/runs/0/results").iter();
+    let pages: Vec<_> = results.map(|r| text(r, "/hostedViewerUri")).collect();
+    let page = format!("https://github.com/a/b/blob/{brought}/gone.txt?plain=1#L1-L1");
+    assert!(pages.contains(&&*page), "{pages:?}");
 }
 
 #[test]

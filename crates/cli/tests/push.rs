@@ -335,7 +335,7 @@ fn every_report_names_the_commit() {
         "{}",
         said(1)
     );
-    assert_eq!(text(&results[1], "/properties/commit"), parent);
+    assert_eq!(text(&results[1], "/properties/git/commit"), parent);
     let uri = "/locations/0/physicalLocation/artifactLocation/uri";
     assert_eq!(
         text(&results[0], uri),

@@ -20,9 +20,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::ptr;
 
+use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Suppression as Why, Verdict};
 use keysieve_engine::{Finding, Issue, IssueKind, ObjectId, Severity};
-use serde_json::json;
+use serde_json::{Value, json};
 use serde_sarif::sarif::{
     ArtifactLocation, Invocation, Location, Notification, NotificationLevel, PropertyBag,
     ReportingDescriptorReference, Result as SarifResult, ResultColumnKind, ResultLevel, Run,
@@ -35,6 +36,7 @@ use super::{Options, Report, Reported, Reveal, cwe, json, line_hash, place, uri}
 mod location;
 mod room;
 mod rules;
+mod viewer;
 
 use room::Room;
 
@@ -178,6 +180,7 @@ fn result(
         )
         .properties(properties(report, finding, options.reveal))
         .build();
+    result.hosted_viewer_uri = viewer::page(report, finding);
     result.related_locations = pair.map(|pair| vec![pair]);
     // The standard wants the property on all results of a run or on none.
     result.suppressions = options.sarif_suppressed.then(|| match verdict {
@@ -229,8 +232,8 @@ fn properties(report: &Report, finding: &Finding, reveal: Reveal) -> PropertyBag
         ("confidence".to_owned(), json!(finding.confidence)),
         ("evidence".to_owned(), json!(evidence)),
     ]);
-    let commit = finding.origin.commit().map(|commit| commit.to_string());
-    more.extend(commit.map(|commit| ("commit".to_owned(), json!(commit))));
+    let commit = finding.origin.commit();
+    more.extend(commit.map(|commit| ("git".to_owned(), git(report, finding, commit))));
     let past = report.past.of(finding).map(json::PastOf::new);
     more.extend(past.map(|past| ("past".to_owned(), json!(past))));
     let object = json::Object::of(&finding.origin);
@@ -251,6 +254,22 @@ fn properties(report: &Report, finding: &Finding, reveal: Reveal) -> PropertyBag
         .tags(tags.into_iter().flatten().collect::<Vec<_>>())
         .additional_properties(more)
         .build()
+}
+
+/// The commit that has the finding, its blob, and the day when the commit was made where that is known.
+fn git(report: &Report, finding: &Finding, commit: ObjectId) -> Value {
+    let past = report.past.of(finding);
+    let introduced = past.and_then(|past| past.introduced.as_ref());
+    let introduced = introduced.filter(|introduced| introduced.id == commit);
+    let date = introduced.and_then(|commit| Timestamp::from_second(commit.seconds).ok());
+    let mut git = json!({
+        "commit": commit.to_string(),
+        "blob": finding.origin.object().map(|id| id.to_string()),
+    });
+    if let Some(date) = date {
+        git["date"] = json!(date.to_string());
+    }
+    git
 }
 
 fn suppression(why: &Why) -> Suppression {
