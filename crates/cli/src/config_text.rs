@@ -173,6 +173,49 @@ pub(crate) fn positions(text: &str) -> Vec<Position> {
     spans(text).into_iter().map(start).collect()
 }
 
+/// Where the values of a configuration stand.
+pub(crate) struct Places<'t> {
+    text: &'t str,
+    /// Empty where the text is no TOML.
+    document: DeTable<'t>,
+}
+
+/// A step on the way to a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Step<'a> {
+    /// To the value of a key.
+    Key(&'a str),
+    /// To the item of a list that has so many before it.
+    Item(usize),
+}
+
+impl<'t> Places<'t> {
+    /// Of the values in a text.
+    pub(crate) fn new(text: &'t str) -> Self {
+        let document = DeTable::parse(text).map(toml::Spanned::into_inner);
+        Self {
+            text,
+            document: document.unwrap_or_default(),
+        }
+    }
+
+    /// Where the value is that `steps` lead to, or the last one on the way there that is written.
+    pub(crate) fn of(&self, steps: &[Step<'_>]) -> Option<Position> {
+        let mut found: Option<&toml::Spanned<DeValue<'t>>> = None;
+        for step in steps {
+            let next = match (step, found.map(toml::Spanned::get_ref)) {
+                (Step::Key(key), None) => self.document.get(*key),
+                (Step::Key(key), Some(DeValue::Table(table))) => table.get(*key),
+                (Step::Item(n), Some(DeValue::Array(items))) => items.get(*n),
+                _ => None,
+            };
+            let Some(next) = next else { break };
+            found = Some(next);
+        }
+        found.map(|value| position(self.text, value.span().start))
+    }
+}
+
 /// The line and the column of a byte.
 pub(crate) fn position(text: &str, at: usize) -> Position {
     let before = &text[..text.floor_char_boundary(at)];

@@ -18,6 +18,7 @@ mod clock;
 mod cmd;
 mod collect;
 mod config;
+mod config_check;
 mod config_schema;
 mod config_text;
 mod exceptions;

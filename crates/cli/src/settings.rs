@@ -105,16 +105,7 @@ impl Settings {
     pub(crate) fn rules(&self, args: &SelectArgs) -> anyhow::Result<Arc<RuleSet>> {
         let mut user = user_rules(&args.rules)?;
         for file in &self.config.rules.files {
-            let path = self.folder.join(file);
-            match &self.base {
-                Some(base) => {
-                    let name = base.name(&path);
-                    let text = base.read(&path)?;
-                    let text = text.ok_or_else(|| usage(format!("{name} is not there")))?;
-                    user.extend(rules_of(&text, &name)?);
-                }
-                None => user.extend(user_rules(&[path])?),
-            }
+            user.extend(self.rule_file(file)?);
         }
         for spec in &self.config.rule {
             user.push(compile(spec.clone()).map_err(|e| usage(format!("{FILE_NAME}: {e}")))?);
@@ -148,6 +139,18 @@ impl Settings {
         };
         let rules = RuleSet::select(keysieve_rules::builtin(), user, keep).map_err(usage)?;
         Ok(Arc::new(rules))
+    }
+
+    /// The rules of a file that the configuration names.
+    pub(crate) fn rule_file(&self, file: &str) -> anyhow::Result<Vec<Rule>> {
+        let path = self.folder.join(file);
+        let Some(base) = &self.base else {
+            return user_rules(&[path]);
+        };
+        let name = base.name(&path);
+        let text = base.read(&path)?;
+        let text = text.ok_or_else(|| usage(format!("{name} is not there")))?;
+        rules_of(&text, &name)
     }
 
     /// The scanner.
@@ -298,6 +301,12 @@ impl Settings {
         }
         let name = path.display().to_string();
         Ok(Some((name, crate::gate::text(&path)?)))
+    }
+
+    /// The baseline that the configuration names, or its path where there is no such file.
+    pub(crate) fn configured_baseline(&self) -> Option<Result<PathBuf, PathBuf>> {
+        let path = self.folder.join(self.config.baseline.file.as_ref()?);
+        Some(if path.is_file() { Ok(path) } else { Err(path) })
     }
 
     /// Where a baseline is to be written.

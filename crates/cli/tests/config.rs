@@ -42,18 +42,109 @@ fn check_says_all_that_is_wrong_and_where() {
         2,
     );
     for expected in [
-        "`paths.ignore`",
-        "did you mean `github-personal-access-token`?",
-        "keysieve.toml:5:1: exception `a`: `expires`",
-        "keysieve.toml:11:1: two exceptions",
+        "keysieve.toml:2:11: `paths.ignore`",
+        "keysieve.toml:4:12: no rule has the id `github-personal-access-tokn`; did you mean \
+         `github-personal-access-token`?",
+        "keysieve.toml:9:11: exception `a`: `expires`",
+        "keysieve.toml:12:6: two exceptions",
     ] {
         assert!(said.contains(expected), "{expected}: {said}");
     }
     let said = check(&entry.replace("'x'", "'2999-01-01'"), 2);
     assert!(
-        said.contains("keysieve.toml:1:1: exception `a`: no rule that runs is `no-such`"),
+        said.contains("keysieve.toml:6:8: exception `a`: no rule that runs is `no-such`"),
         "{said}"
     );
+}
+
+#[test]
+fn check_gives_every_problem_a_line_and_a_column() {
+    let rule = "[[rule]]\nid = 'x-y'\nname = 'X'\ndescription = 'x'\nseverity = 'low'\nconfidence = 'low'\n\
+                remediation = 'x'\nprefixes = ['xyz_']\nsamples = ['xyz_{hex:32}']\n";
+    let pattern = "pattern = 'xyz_[0-9a-f]{32}'\n";
+    let folder = folder("");
+    let config = folder.path().join("keysieve.toml");
+    write(&folder.path().join("bad.toml"), b"[[rule]]\nid = 1\n");
+    let entry = "[[exception]]\nid = 'a'\nreason = 'r'\nowner = 'o'\n";
+    for (text, place, problem) in [
+        (
+            "[scan]\nthreads = -1\n".to_owned(),
+            "line 2, column 11",
+            "u16",
+        ),
+        (
+            "[exceptions]\nmax_days = 5000000000\n".to_owned(),
+            "line 2, column 12",
+            "u32",
+        ),
+        (
+            "[scan]\nmax_file_size = 'x'\n".to_owned(),
+            "line 2, column 17",
+            "u64",
+        ),
+        (
+            "[paths]\nignore = ['a/**',\n  'b[']\n".to_owned(),
+            ":3:3: ",
+            "unclosed character class",
+        ),
+        (
+            "[rules]\nonly = ['no-such']\n".to_owned(),
+            ":2:9: ",
+            "no rule has the id `no-such`",
+        ),
+        (
+            "[rules]\nfiles = ['none.toml']\n".to_owned(),
+            ":2:10: ",
+            "cannot be read",
+        ),
+        (
+            "[rules]\nfiles = ['bad.toml']\n".to_owned(),
+            ":2:10: ",
+            "bad.toml: ",
+        ),
+        (
+            "[baseline]\nfile = 'none'\n".to_owned(),
+            ":2:8: ",
+            "is not there",
+        ),
+        (
+            format!("{rule}pattern = 'xyz_('\n"),
+            ":10:11: ",
+            "unclosed group",
+        ),
+        (format!("{rule}{pattern}{rule}{pattern}"), ":12:6: ", "x-y"),
+        (
+            format!("{entry}expires = '2026-02-30'\nrule = 'x'\n"),
+            ":5:11: ",
+            "`expires`",
+        ),
+        (
+            format!("{entry}path = 'a['\nexpires = '2999-01-01'\n"),
+            ":5:8: ",
+            "`path`",
+        ),
+        (
+            format!("{entry}fingerprint = 'x'\nexpires = '2999-01-01'\n"),
+            ":5:15: ",
+            "`fingerprint`",
+        ),
+        (
+            format!("{entry}expires = '2999-01-01'\n"),
+            ":1:1: ",
+            "it must name a",
+        ),
+    ] {
+        write(&config, text.as_bytes());
+        let output = keysieve(folder.path()).args(["config", "check"]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}{output:?}");
+        let said = String::from_utf8(output.stdout).unwrap();
+        let first = said.lines().find(|line| line.contains(place));
+        assert!(first.is_some() && said.contains(problem), "{text}{said}");
+    }
+    write(&config, format!("{rule}{pattern}").as_bytes());
+    let output = keysieve(folder.path()).args(["config", "check"]).output();
+    assert_eq!(output.unwrap().status.code(), Some(0));
 }
 
 #[test]

@@ -1,19 +1,17 @@
 //! `keysieve config`.
 
-use std::collections::HashSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _};
-use keysieve_engine::policy::exception::Exception;
 use serde_json::{Map, Value, json};
 
 use crate::args::{Cli, ConfigCommand, ConfigShowArgs, SelectArgs};
 use crate::config::{Config, FILE_NAME};
+use crate::config_check::problems;
 use crate::config_schema::schema;
-use crate::config_text::positions;
 use crate::exit::{Exit, usage};
 use crate::input::Place;
 use crate::settings::Settings;
@@ -54,7 +52,8 @@ fn check(file: Option<&Path>) -> anyhow::Result<Exit> {
                 config: Some(path.clone()),
                 ..SelectArgs::default()
             };
-            problems(&Settings::resolve(&select, &root)?, &select, &text, &path)
+            let settings = Settings::resolve(&select, &root)?;
+            problems(&settings, &select, &text, &path.display().to_string())
         }
     };
     for problem in &problems {
@@ -66,42 +65,6 @@ fn check(file: Option<&Path>) -> anyhow::Result<Exit> {
     } else {
         Ok(Exit::Usage)
     }
-}
-
-/// What is wrong with a configuration that can be parsed.
-fn problems(settings: &Settings, select: &SelectArgs, text: &str, path: &Path) -> Vec<String> {
-    let name = path.display();
-    let mut problems = Vec::new();
-    if let Err(error) = settings.ignored_paths() {
-        problems.push(format!("{error:#}"));
-    }
-    let rules = settings.rules(select);
-    if let Err(error) = &rules {
-        problems.push(format!("{name}: {error:#}"));
-    }
-    let positions = positions(text);
-    let mut ids = HashSet::new();
-    for (at, spec) in settings.config().exception.iter().enumerate() {
-        let place = match positions.get(at) {
-            Some((line, column)) => format!("{name}:{line}:{column}"),
-            None => name.to_string(),
-        };
-        if let Err(error) = Exception::new(spec.clone(), &settings.terms()) {
-            problems.push(format!("{place}: {error}"));
-        }
-        if !ids.insert(&spec.id) {
-            problems.push(format!("{place}: two exceptions are `{}`", spec.id));
-        }
-        if let (Ok(rules), Some(rule)) = (&rules, &spec.rule)
-            && rules.by_id(rule).is_none()
-        {
-            problems.push(format!(
-                "{place}: exception `{}`: no rule that runs is `{rule}`",
-                spec.id
-            ));
-        }
-    }
-    problems
 }
 
 /// A setting: its key, what is in force, where that comes from.
