@@ -153,6 +153,39 @@ fn a_move_is_leave_for_no_copy_beside_it() {
 }
 
 #[test]
+fn moves_in_a_row_are_followed() {
+    let repository = adopted();
+    let base = repository.head();
+    let range = format!("{base}..HEAD");
+    let commands = [&["scan"][..], &["history", "--range", &range]];
+    let expect = |expected: &[&str]| {
+        for command in commands {
+            assert_eq!(found(&repository, command), expected, "{command:?}");
+        }
+    };
+    for (from, to) in [("a.ini", "1.ini"), ("1.ini", "2.ini")] {
+        repository.git(&["mv", from, to]);
+        commit(&repository);
+    }
+    expect(&[]);
+    repository.write("d.ini", &format!("other = {}\n", token(1)));
+    commit(&repository);
+    expect(&["d.ini:1"]);
+    // Taken out where it had moved to: what is left is one.
+    repository.write("2.ini", "[x]\n");
+    commit(&repository);
+    expect(&[]);
+    // A copy of the whole file beside a move of it.
+    repository.git(&["rm", "--quiet", "d.ini", "2.ini"]);
+    for path in ["3.ini", "4.ini"] {
+        repository.write(path, &format!("[x]\nkey = {}\n", token(2)));
+    }
+    repository.git(&["rm", "--quiet", "b.ini"]);
+    commit(&repository);
+    expect(&["4.ini:2"]);
+}
+
+#[test]
 fn what_an_exception_covers_takes_no_place_of_what_moved() {
     let repository = adopted();
     let exception = format!(
