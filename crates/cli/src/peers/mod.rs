@@ -25,9 +25,10 @@ use crate::report::{Reported, Summary, in_repository};
 
 mod ggshield;
 
-/// The files that a repository has.
+/// The texts of the files that a repository has. What they say is read once something is found: most scans find nothing,
+/// and a hostile file of patterns takes a second.
 #[derive(Debug, Default)]
-pub(crate) struct Peers(Vec<IgnoreFile>);
+pub(crate) struct Peers(Vec<(&'static str, Read, String)>);
 
 /// How the lines of a file are read.
 type Read = fn(&str) -> Entries;
@@ -42,12 +43,6 @@ const FILES: [(&str, Read); 6] = [
     (".gitguardian.yml", ggshield::read),
 ];
 
-#[derive(Debug)]
-struct IgnoreFile {
-    name: &'static str,
-    entries: Entries,
-}
-
 /// What a file leaves out.
 #[derive(Debug, Default)]
 struct Entries {
@@ -61,37 +56,38 @@ struct Entries {
 }
 
 impl Peers {
-    /// Reads the files; `text` gives that of one of this name, if there is one.
+    /// Takes the files; `text` gives that of one of this name, if there is one.
     pub(crate) fn read(
         text: impl Fn(&str) -> anyhow::Result<Option<String>>,
     ) -> anyhow::Result<Self> {
         let mut files = Vec::new();
         for (name, read) in FILES {
-            if let Some(text) = text(name)? {
-                let entries = read(text.trim_start_matches('\u{feff}'));
-                files.push(IgnoreFile { name, entries });
-            }
+            files.extend(text(name)?.map(|text| (name, read, text)));
         }
         Ok(Self(files))
     }
 
     /// Suppresses what one of the files leaves out.
     pub(crate) fn apply(&self, rules: &RuleSet, findings: &mut [Reported], summary: &Summary) {
-        if self.0.is_empty() {
+        let open = |reported: &&mut Reported| reported.verdict == Verdict::Report;
+        let mut open = findings.iter_mut().filter(open).peekable();
+        if open.peek().is_none() {
             return;
         }
-        for Reported { finding, verdict } in findings {
-            if *verdict != Verdict::Report {
-                continue;
-            }
+        let files = self.0.iter().map(|(name, read, text)| {
+            let text = text.trim_start_matches('\u{feff}');
+            (name, read(text))
+        });
+        let files: Vec<_> = files.collect();
+        for Reported { finding, verdict } in open {
             let path = finding.origin.root_path();
             let path = path.and_then(|path| in_repository(path, summary));
-            let mut files = self.0.iter();
-            let file = files.find(|file| file.entries.has(rules, finding, path.as_deref()));
-            if let Some(file) = file {
+            let mut files = files.iter();
+            let file = files.find(|(_, entries)| entries.has(rules, finding, path.as_deref()));
+            if let Some((name, _)) = file {
                 *verdict = Verdict::Suppressed(Suppression {
                     by: SuppressedBy::IgnoreFile,
-                    note: format!("left out in {}", file.name),
+                    note: format!("left out in {name}"),
                 });
             }
         }
