@@ -1,8 +1,10 @@
 //! One fragment through all rules, as gitleaks does it.
 //!
 //! 1. The file or the commit may be allowed as a whole.
-//! 2. All keywords, and the words of the rules' [anchors](crate::pattern), are looked for at once.
-//! 3. A rule whose keyword stands in the text is run: on the places where its anchor's words stand, or on all.
+//! 2. The words of the rules' [anchors](crate::pattern), and the keywords of rules without an anchor, are looked for at
+//!    once.
+//! 3. A rule is run where its anchor's words stand, or on all the text if its keyword stands there. Keywords of a rule with
+//!    an anchor are only asked for when its expression has matched: that is seldom.
 //! 4. What it matches is located, its secret taken out, its entropy measured, the allowlists asked.
 //! 5. The text is decoded, and 2 to 4 done with what it then says, as often as asked for.
 
@@ -10,15 +12,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use aho_corasick::automaton::{Automaton as _, StateID};
-use aho_corasick::dfa::DFA;
-use aho_corasick::{Anchored, MatchKind};
-
-use crate::config::{Config, Place, Required, Rule, lower_bytes};
+use crate::config::{Config, Place, Required, Rule};
 use crate::decode::Pass;
 use crate::finding::{Finding, Fragment, entropy};
+use crate::keyword::{Keywords, Present};
 use crate::location::Lines;
-use crate::pattern::Text;
+use crate::pattern::{Memory, Text};
+use crate::words::{self, Words};
 
 /// Says that the line it stands in is no finding.
 const ALLOW: &[u8] = b"gitleaks:allow";
@@ -53,64 +53,72 @@ pub struct Detector {
     options: Options,
     /// Which rules are run, by their places in the configuration.
     enabled: Vec<usize>,
-    words: Option<DFA>,
-    /// By rule: whether it asks for keywords, the words of which one must stand in the text, and those of its anchor.
-    conditions: Vec<Condition>,
+    words: Words,
+    /// By word: the enabled rules that it is a sign of.
+    rules: Vec<Vec<usize>>,
+    /// Enabled rules that no word is a sign of.
+    always: Vec<usize>,
+    /// By rule: the words of its anchor.
+    anchors: Vec<Vec<u32>>,
+    keywords: Keywords,
 }
 
-struct Condition {
-    gated: bool,
-    keywords: Vec<u32>,
-    anchor: Vec<u32>,
-}
-
-/// What a thread keeps from one fragment to the next.
+/// What a thread keeps from one fragment to the next. It is of one detector.
 #[derive(Default)]
 pub struct Scratch {
     /// By word: where it stands.
     hits: Vec<Vec<u32>>,
     /// The words that stand somewhere.
     found: Vec<u32>,
+    /// By rule: what its expression remembers.
+    memory: Vec<Memory>,
+    /// What was said last of a place as a whole.
+    place: Option<(String, String, bool)>,
 }
 
 impl Detector {
     /// Prepares a configuration. What is built in is not the part of this detector: see [`Config::use_default`].
     pub fn new(config: Config, options: Options) -> Result<Self, crate::config::Error> {
-        let mut enabled = Vec::new();
+        let mut ids = BTreeMap::<Vec<u8>, u32>::new();
+        let mut id = |word: &[u8]| {
+            let next = ids.len() as u32;
+            *ids.entry(word.to_vec()).or_insert(next)
+        };
+        let mut anchors = Vec::new();
+        let (mut enabled, mut always, mut signs) = (Vec::new(), Vec::new(), Vec::new());
         for (at, rule) in config.rules.iter().enumerate() {
+            let anchor = rule.regex.as_ref().and_then(|regex| regex.anchor());
+            let anchor: Vec<u32> = anchor.map_or_else(Vec::new, |anchor| {
+                anchor.words.iter().map(|word| id(word)).collect()
+            });
             if options.enabled.is_empty() || options.enabled.contains(&rule.id) {
                 enabled.push(at);
-            }
-        }
-        let mut words = Words::default();
-        let conditions: Vec<Condition> = config
-            .rules
-            .iter()
-            .map(|rule| {
-                let anchor = rule.regex.as_ref().and_then(|regex| regex.anchor());
-                Condition {
-                    gated: !rule.keywords.is_empty(),
-                    keywords: rule
-                        .keywords
-                        .iter()
-                        .filter_map(|word| words.id(word.as_bytes()))
-                        .collect(),
-                    anchor: anchor.map_or_else(Vec::new, |anchor| {
-                        anchor
-                            .words
-                            .iter()
-                            .filter_map(|word| words.id(word))
-                            .collect()
-                    }),
+                let short = |word: &String| word.len() < words::SHORTEST;
+                if !anchor.is_empty() {
+                    signs.extend(anchor.iter().map(|&word| (word, at)));
+                } else if rule.keywords.is_empty() || rule.keywords.iter().any(short) {
+                    always.push(at);
+                } else {
+                    signs.extend(rule.keywords.iter().map(|word| (id(word.as_bytes()), at)));
                 }
-            })
-            .collect();
+            }
+            anchors.push(anchor);
+        }
+        let mut words: Vec<(Vec<u8>, u32)> = ids.into_iter().collect();
+        words.sort_by_key(|(_, id)| *id);
+        let mut rules = vec![Vec::new(); words.len()];
+        for (word, rule) in signs {
+            rules[word as usize].push(rule);
+        }
         Ok(Self {
-            words: words.automaton()?,
+            keywords: Keywords::new(&config.rules),
+            words: Words::new(words.into_iter().map(|(word, _)| word).collect()),
             config,
             options,
             enabled,
-            conditions,
+            rules,
+            always,
+            anchors,
         })
     }
 
@@ -121,14 +129,7 @@ impl Detector {
 
     /// Scans a fragment. Findings come in the order of the rules, those of decoded text last.
     pub fn detect(&self, fragment: &Fragment<'_>, scratch: &mut Scratch) -> Vec<Finding> {
-        let place = fragment.place();
-        if fragment.has_place()
-            && self
-                .config
-                .allowlists
-                .iter()
-                .any(|list| list.allows_place(place))
-        {
+        if fragment.has_place() && scratch.allows(&self.config, fragment.place()) {
             return Vec::new();
         }
         let mut findings = Vec::new();
@@ -167,93 +168,47 @@ impl Detector {
         findings: &mut Vec<Finding>,
     ) {
         let text = Text::new(current);
-        scratch.look(self.words.as_ref(), &text);
+        let rules = self.signs(&text, scratch);
         let mut run = Run {
             detector: self,
             fragment,
+            present: Present::default(),
             text,
             current,
             pass,
             lines,
             scratch,
         };
-        for &rule in &self.enabled {
-            let condition = &self.conditions[rule];
-            if !condition.gated || condition.keywords.iter().any(|&word| run.scratch.has(word)) {
-                run.rule(rule, false, findings);
-            }
+        for rule in rules {
+            run.rule(rule, false, findings);
         }
     }
-}
 
-/// Words in lower case and their numbers.
-#[derive(Default)]
-struct Words {
-    ids: BTreeMap<Vec<u8>, u32>,
-}
-
-impl Words {
-    fn id(&mut self, word: &[u8]) -> Option<u32> {
-        // Nothing in a text is an empty keyword, to gitleaks.
-        if word.is_empty() {
-            return None;
-        }
-        let next = self.ids.len() as u32;
-        Some(*self.ids.entry(word.to_vec()).or_insert(next))
-    }
-
-    fn automaton(self) -> Result<Option<DFA>, crate::config::Error> {
-        if self.ids.is_empty() {
-            return Ok(None);
-        }
-        let mut words: Vec<(Vec<u8>, u32)> = self.ids.into_iter().collect();
-        words.sort_by_key(|(_, id)| *id);
-        DFA::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .build(words.iter().map(|(word, _)| word))
-            .map(Some)
-            .map_err(|e| crate::config::Error(format!("keywords: {e}")))
+    /// Finds the words in a text. The rules that it may say something to.
+    fn signs(&self, text: &Text<'_>, scratch: &mut Scratch) -> Vec<usize> {
+        scratch.look(&self.words, text);
+        let found = scratch.found.iter();
+        let signs = found.flat_map(|&word| &self.rules[word as usize]);
+        let mut rules: Vec<usize> = signs.chain(&self.always).copied().collect();
+        rules.sort_unstable();
+        rules.dedup();
+        rules
     }
 }
 
 impl Scratch {
-    fn look(&mut self, words: Option<&DFA>, text: &Text<'_>) {
+    fn look(&mut self, words: &Words, text: &Text<'_>) {
         for word in self.found.drain(..) {
             self.hits[word as usize].clear();
         }
-        let Some(words) = words else {
-            return;
-        };
-        self.hits.resize_with(words.patterns_len(), Vec::new);
-        // Places do not count in such a text: the expressions are run on all of it.
-        let lower = text.folds.then(|| lower_bytes(&text.bytes));
-        let text = lower.as_deref().unwrap_or(&text.bytes);
-        let mut state = words
-            .start_state(Anchored::No)
-            .expect("it was made for searches that are not anchored");
-        for (at, &byte) in text.iter().enumerate() {
-            state = words.next_state(Anchored::No, state, byte);
-            if words.is_special(state) && words.is_match(state) {
-                self.note(words, state, at + 1);
-            }
-        }
-    }
-
-    /// All words that end here.
-    fn note(&mut self, words: &DFA, state: StateID, end: usize) {
-        for at in 0..words.match_len(state) {
-            let word = words.match_pattern(state, at);
-            let hits = &mut self.hits[word];
+        self.hits.resize_with(words.len(), Vec::new);
+        text.each(words, |word, at| {
+            let hits = &mut self.hits[word as usize];
             if hits.is_empty() {
-                self.found.push(word.as_u32());
+                self.found.push(word);
             }
-            hits.push((end - words.pattern_len(word)) as u32);
-        }
-    }
-
-    fn has(&self, word: u32) -> bool {
-        !self.hits[word as usize].is_empty()
+            hits.push(at);
+        });
     }
 
     /// Where one of the words stands, in ascending order.
@@ -268,6 +223,30 @@ impl Scratch {
         }
         places
     }
+
+    /// What a rule's expression remembers.
+    fn memory(&mut self, rule: usize) -> &mut Memory {
+        if self.memory.len() <= rule {
+            self.memory.resize_with(rule + 1, Memory::default);
+        }
+        &mut self.memory[rule]
+    }
+
+    /// Whether a file or a commit is allowed as a whole. Many fragments are of one.
+    fn allows(&mut self, config: &Config, place: Place<'_>) -> bool {
+        if let Some((path, commit, allows)) = &self.place
+            && path == place.path
+            && commit == place.commit
+        {
+            return *allows;
+        }
+        let allows = config
+            .allowlists
+            .iter()
+            .any(|list| list.allows_place(place));
+        self.place = Some((place.path.to_owned(), place.commit.to_owned(), allows));
+        allows
+    }
 }
 
 /// One text and the state of its scan.
@@ -278,7 +257,9 @@ struct Run<'a, 't, 'l> {
     current: &'t [u8],
     pass: &'a Pass,
     lines: &'a mut Lines<'l>,
-    scratch: &'a Scratch,
+    scratch: &'a mut Scratch,
+    /// The keywords that stand in the text, once they were asked for.
+    present: Present,
 }
 
 impl Run<'_, '_, '_> {
@@ -307,11 +288,21 @@ impl Run<'_, '_, '_> {
         if of_path == Some(false) || limit > 0 && self.current.len() as u64 / 1_000_000 > limit {
             return;
         }
-        let anchor = &self.detector.conditions[index].anchor;
+        let anchor = &self.detector.anchors[index];
+        let keywords = &self.detector.keywords;
+        let (text, present) = (&self.text, &mut self.present);
         let matches = if anchor.is_empty() {
-            regex.find_all(&self.text)
+            if !beside && !keywords.stand_in(text, index, present) {
+                return;
+            }
+            regex.find_all(text)
         } else {
-            regex.find_near(&self.text, &self.scratch.places(anchor))
+            let mut places = self.scratch.places(anchor);
+            let matches = regex.find_near(text, &mut places, self.scratch.memory(index));
+            if matches.is_empty() || !beside && !keywords.stand_beside(text, index, present) {
+                return;
+            }
+            matches
         };
         let found: Vec<Finding> = matches
             .into_iter()

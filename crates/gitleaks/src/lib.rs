@@ -29,10 +29,12 @@ mod decode;
 mod detector;
 mod finding;
 mod ignore;
+mod keyword;
 mod link;
 mod location;
 mod pattern;
 pub mod source;
+mod words;
 
 pub use baseline::Baseline;
 pub use config::{Allowlist, Config, Error, Required, Rule, Target};

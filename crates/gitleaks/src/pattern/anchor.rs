@@ -6,6 +6,9 @@
 //! wherever the expression does. Words found, the probe is run on a few hundred bytes around each; only where it
 //! matches is the expression itself run.
 //!
+//! Most words stand where nothing follows that the expression could match. The **tail**, what the expression says from
+//! the word on, is therefore tried first: it can begin at one place only, and so its automaton is small.
+//!
 //! Everything here is proven on the parsed expression. What cannot be proven has no anchor, and is run on all text.
 
 use std::collections::BTreeSet;
@@ -19,7 +22,7 @@ const MOST_WORDS: usize = 64;
 const LONGEST_WORD: usize = 16;
 
 /// A word shorter than this stands everywhere.
-const SHORTEST_WORD: usize = 3;
+const SHORTEST_WORD: usize = 2;
 
 /// How far into a match a word may stand for it to be worth looking from there.
 const FURTHEST: usize = 1024;
@@ -34,27 +37,40 @@ pub(crate) struct Anchor {
     pub(crate) words: Vec<Vec<u8>>,
     /// From the start of a match to that of the word: at least and at most so many bytes.
     pub(crate) distance: (usize, usize),
+    way: Way,
+}
+
+/// Where in the parsed expression the words are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Way {
+    /// It begins with them.
+    Here,
+    /// In what is captured or repeated.
+    Inside(Box<Self>),
+    /// In this part, or at its beginning and in those behind it.
+    Part(usize, Box<Self>),
+    /// In each branch.
+    Branches(Vec<Self>),
 }
 
 impl Anchor {
     /// The best anchor of an expression, if it has one.
     pub(crate) fn of(hir: &Hir) -> Option<Self> {
         match hir.kind() {
-            HirKind::Capture(capture) => Self::of(&capture.sub),
-            HirKind::Repetition(repetition) if repetition.min > 0 => Self::of(&repetition.sub),
+            HirKind::Capture(capture) => Some(Self::of(&capture.sub)?.inside()),
+            HirKind::Repetition(repetition) if repetition.min > 0 => {
+                Some(Self::of(&repetition.sub)?.inside())
+            }
             HirKind::Alternation(branches) => {
-                let mut all = Self::of(&branches[0])?;
-                for branch in &branches[1..] {
-                    all = all.or(Self::of(branch)?);
-                }
-                all.worthy()
+                let branches = branches.iter().map(Self::of);
+                Self::any(branches.collect::<Option<_>>()?).worthy()
             }
             HirKind::Concat(parts) => Self::of_parts(parts),
             HirKind::Literal(literal) if literal.0.len() > LONGEST_WORD => {
                 let word = literal.0[..LONGEST_WORD].to_ascii_lowercase();
-                Self::exact(BTreeSet::from([word]), (0, 0))
+                Self::exact(BTreeSet::from([word]), (0, 0), Way::Here)
             }
-            _ => Self::exact(words(hir)?, (0, 0)),
+            _ => Self::exact(words(hir)?, (0, 0), Way::Here),
         }
     }
 
@@ -69,12 +85,11 @@ impl Anchor {
                     break;
                 };
                 run = longer;
-                best = Self::better(best, Self::exact(run.clone(), distance));
+                let way = Way::Part(at, Box::new(Way::Here));
+                best = Self::better(best, Self::exact(run.clone(), distance, way));
             }
-            best = Self::better(
-                best,
-                Self::of(part).and_then(|anchor| anchor.after(distance)),
-            );
+            let within = Self::of(part);
+            best = Self::better(best, within.and_then(|anchor| anchor.after(at, distance)));
             let properties = part.properties();
             distance = (
                 distance.0 + properties.minimum_len()?,
@@ -87,9 +102,25 @@ impl Anchor {
         best
     }
 
-    fn exact(words: BTreeSet<Vec<u8>>, distance: (usize, usize)) -> Option<Self> {
+    fn exact(words: BTreeSet<Vec<u8>>, distance: (usize, usize), way: Way) -> Option<Self> {
         let words = words.into_iter().collect();
-        Self { words, distance }.worthy()
+        Self {
+            words,
+            distance,
+            way,
+        }
+        .worthy()
+    }
+
+    /// Whether the words are in this part of the expression, or begin with it.
+    pub(crate) fn is_in_part(&self, part: usize) -> bool {
+        matches!(&self.way, Way::Part(at, _) if *at == part)
+    }
+
+    /// What `hir`, which this is the anchor of, says from the word on, of at most `most` bytes: it matches from the word
+    /// of every match.
+    pub(crate) fn tail(&self, hir: &Hir, most: usize) -> Hir {
+        probe(&tail(hir, &self.way).0, most).0
     }
 
     fn worthy(self) -> Option<Self> {
@@ -97,19 +128,35 @@ impl Anchor {
         (!short && self.words.len() <= MOST_WORDS && self.distance.1 <= FURTHEST).then_some(self)
     }
 
-    fn after(mut self, distance: (usize, usize)) -> Option<Self> {
+    fn inside(mut self) -> Self {
+        self.way = Way::Inside(Box::new(self.way));
+        self
+    }
+
+    fn after(mut self, part: usize, distance: (usize, usize)) -> Option<Self> {
         self.distance.0 += distance.0;
         self.distance.1 += distance.1;
+        self.way = Way::Part(part, Box::new(self.way));
         self.worthy()
     }
 
-    fn or(mut self, other: Self) -> Self {
-        self.words.extend(other.words);
-        self.words.sort();
-        self.words.dedup();
-        self.distance.0 = self.distance.0.min(other.distance.0);
-        self.distance.1 = self.distance.1.max(other.distance.1);
-        self
+    fn any(branches: Vec<Self>) -> Self {
+        let distances = || branches.iter().map(|branch| branch.distance);
+        let distance = (
+            distances().map(|(least, _)| least).min().unwrap_or(0),
+            distances().map(|(_, most)| most).max().unwrap_or(0),
+        );
+        let mut words = BTreeSet::new();
+        let mut ways = Vec::new();
+        for branch in branches {
+            words.extend(branch.words);
+            ways.push(branch.way);
+        }
+        Self {
+            words: words.into_iter().collect(),
+            distance,
+            way: Way::Branches(ways),
+        }
     }
 
     /// Long words are rare, and of two equally long sets the smaller one is.
@@ -122,6 +169,33 @@ impl Anchor {
             (shortest.min(8), usize::MAX - anchor.words.len())
         };
         Some(if rank(b) > rank(a) { b } else { a }.clone())
+    }
+}
+
+/// What an expression says from its words on, and whether that is all that follows them.
+fn tail(hir: &Hir, way: &Way) -> (Hir, bool) {
+    match (hir.kind(), way) {
+        (HirKind::Capture(capture), Way::Inside(way)) => tail(&capture.sub, way),
+        // What follows is another repetition, or what is behind them.
+        (HirKind::Repetition(repetition), Way::Inside(way)) => {
+            (tail(&repetition.sub, way).0, false)
+        }
+        (HirKind::Concat(parts), Way::Part(at, way)) => {
+            let (first, whole) = tail(&parts[*at], way);
+            let rest = if whole { &parts[at + 1..] } else { &[] };
+            let tail = std::iter::once(first).chain(rest.iter().cloned());
+            (Hir::concat(tail.collect()), whole)
+        }
+        (HirKind::Alternation(branches), Way::Branches(ways)) => {
+            let (tails, whole): (Vec<_>, Vec<_>) = branches
+                .iter()
+                .zip(ways)
+                .map(|(branch, way)| tail(branch, way))
+                .unzip();
+            let whole = whole.into_iter().all(|whole| whole);
+            (Hir::alternation(tails), whole)
+        }
+        _ => (hir.clone(), true),
     }
 }
 

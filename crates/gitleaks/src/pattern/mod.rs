@@ -1,22 +1,25 @@
 //! A regular expression of Go, run so that text in which it has no match costs almost nothing.
 
 mod anchor;
+mod lead;
 mod native;
+mod near;
 mod syntax;
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use regex_automata::Input;
 use regex_automata::meta::{Config, Regex};
 use regex_automata::nfa::thompson::WhichCaptures;
 use regex_syntax::hir::{Hir, HirKind};
 
-use anchor::LONGEST_PROBE;
+use crate::words::Words;
 
 pub(crate) use anchor::Anchor;
 pub use native::Native;
+pub(crate) use near::Memory;
+use near::Near;
 
 /// How often a part of an expression may be repeated, with the repetitions around it: Go's limit, and what bounds the
 /// size of a program.
@@ -48,36 +51,12 @@ pub struct Pattern {
     groups: usize,
     /// Parsed for ASCII text, without its captures; `None` where only Unicode will do.
     ascii: Option<Hir>,
-    unicode: Hir,
-    anchored: Option<Anchored>,
+    unicode: OnceLock<Hir>,
+    anchor: Option<Anchor>,
+    near: OnceLock<Option<Near>>,
     for_ascii: OnceLock<Regex>,
     for_unicode: OnceLock<Regex>,
     for_groups: OnceLock<Regex>,
-}
-
-/// What is known of the places of matches.
-#[derive(Debug)]
-struct Anchored {
-    anchor: Anchor,
-    probe: Hir,
-    unicode_probe: Hir,
-    /// Whether the probe is the whole expression.
-    whole: bool,
-    /// Lengths in ASCII text, and in any.
-    lengths: [Lengths; 2],
-    for_ascii: OnceLock<Regex>,
-    for_unicode: OnceLock<Regex>,
-}
-
-/// Lengths in bytes.
-#[derive(Debug)]
-struct Lengths {
-    /// From the start of a match to a word of the anchor, at most.
-    before: usize,
-    /// Of the longest match of the probe.
-    probe: usize,
-    /// Of the longest match of the expression, if there is one.
-    whole: Option<usize>,
 }
 
 impl Pattern {
@@ -88,21 +67,25 @@ impl Pattern {
             message,
         };
         let translated = syntax::translate(go).map_err(error)?;
-        let unicode = parse(&translated, true).map_err(error)?;
-        if repeats(&unicode) > MOST_REPEATS {
+        // What is no text of bytes may be one of characters; the other way about, it always is.
+        let ascii = parse(&translated, false).ok();
+        let unicode = match &ascii {
+            Some(_) => OnceLock::new(),
+            None => OnceLock::from(parse(&translated, true).map_err(error)?),
+        };
+        let hir = ascii.as_ref().or(unicode.get());
+        let hir = hir.expect("it was parsed one way or the other");
+        if repeats(hir) > MOST_REPEATS {
             return Err(error("invalid repeat count".into()));
         }
-        let ascii = parse(&translated, false).ok();
-        let anchored = ascii
-            .as_ref()
-            .and_then(|ascii| Anchored::of(ascii, &unicode));
         Ok(Self {
             go: go.to_owned(),
+            groups: hir.properties().explicit_captures_len(),
             translated,
-            groups: unicode.properties().explicit_captures_len(),
+            anchor: ascii.as_ref().and_then(Anchor::of),
             ascii,
             unicode,
-            anchored,
+            near: OnceLock::new(),
             for_ascii: OnceLock::new(),
             for_unicode: OnceLock::new(),
             for_groups: OnceLock::new(),
@@ -131,11 +114,12 @@ impl Pattern {
 
     /// The longest match in bytes, if there is one.
     pub fn longest(&self) -> Option<usize> {
-        self.unicode.properties().maximum_len()
+        self.unicode().properties().maximum_len()
     }
 
+    /// Words of which each match holds one, and where.
     pub(crate) fn anchor(&self) -> Option<&Anchor> {
-        self.anchored.as_ref().map(|anchored| &anchored.anchor)
+        self.anchor.as_ref()
     }
 
     /// Whether it matches anywhere in `text`.
@@ -152,61 +136,29 @@ impl Pattern {
     }
 
     /// The same, where the words of the anchor stand in `text` at `hits`, in ascending order.
-    pub(crate) fn find_near(&self, text: &Text<'_>, hits: &[u32]) -> Vec<Range<usize>> {
-        let anchored = match &self.anchored {
-            Some(anchored) if !text.folds => anchored,
-            _ => return self.find_all(text),
-        };
-        let mut found: Vec<Range<usize>> = Vec::new();
-        let mut from = 0;
-        let mut hits = hits.iter().map(|&hit| hit as usize).peekable();
-        let bytes = &*text.bytes;
-        let lengths = &anchored.lengths[usize::from(!text.ascii)];
-        let least = anchored.anchor.distance.0;
-        while let Some(hit) = hits.next() {
-            let Some(mut last) = hit.checked_sub(least) else {
-                continue;
-            };
-            let mut first = hit.saturating_sub(lengths.before).max(from);
-            while let Some(&next) = hits.peek()
-                && next.saturating_sub(lengths.before) <= last + 16
-            {
-                last = next.saturating_sub(least).max(last);
-                hits.next();
-            }
-            while first <= last {
-                let end = (last + lengths.probe).min(bytes.len());
-                let ascii = text.ascii
-                    || bytes[first.saturating_sub(4)..(end + 4).min(bytes.len())].is_ascii();
-                let probe = anchored.regex(ascii);
-                let Some(near) = probe.find(Input::new(bytes).span(first..end)) else {
-                    break;
-                };
-                if near.start() > last {
-                    break;
-                }
-                let matched = if anchored.whole {
-                    near.range()
-                } else {
-                    let end = lengths
-                        .whole
-                        .map_or(bytes.len(), |whole| (last + whole).min(bytes.len()));
-                    let input = Input::new(bytes).span(near.start()..end);
-                    match (self.regex(text.ascii).find(input), lengths.whole) {
-                        // A match that begins behind the window is cut off, and is found from its own word.
-                        (Some(matched), Some(_)) if matched.start() > last => break,
-                        (Some(matched), _) => matched.range(),
-                        (None, Some(_)) => break,
-                        // Nothing more in all the rest.
-                        (None, None) => return found,
-                    }
-                };
-                from = matched.end;
-                first = from;
-                found.push(text.original(matched));
-            }
+    pub(crate) fn find_near(
+        &self,
+        text: &Text<'_>,
+        hits: &mut Vec<u32>,
+        memory: &mut Memory,
+    ) -> Vec<Range<usize>> {
+        match self.near() {
+            Some(near) => near.find(self, text, hits, memory),
+            None => self.find_all(text),
         }
-        found
+    }
+
+    fn near(&self) -> Option<&Near> {
+        let near = self.near.get_or_init(|| {
+            let ascii = self.ascii.as_ref()?;
+            Near::new(self.anchor.as_ref()?, ascii, self.unicode())
+        });
+        near.as_ref()
+    }
+
+    fn unicode(&self) -> &Hir {
+        self.unicode
+            .get_or_init(|| parse(&self.translated, true).expect("text is made of characters"))
     }
 
     /// The groups of the first match in `text`, `None` for a group that took no part; `None` if it has no match.
@@ -238,48 +190,7 @@ impl Pattern {
                 .get_or_init(|| compile(hir, WhichCaptures::Implicit)),
             _ => self
                 .for_unicode
-                .get_or_init(|| compile(&self.unicode, WhichCaptures::Implicit)),
-        }
-    }
-}
-
-impl Anchored {
-    fn of(ascii: &Hir, unicode: &Hir) -> Option<Self> {
-        let anchor = Anchor::of(ascii)?;
-        let (probe, whole) = anchor::probe(ascii, LONGEST_PROBE);
-        // A character of Unicode is up to four bytes long, where one of ASCII is one.
-        let (unicode_probe, unicode_whole) = anchor::probe(unicode, 4 * LONGEST_PROBE);
-        let length = |hir: &Hir| hir.properties().maximum_len();
-        let lengths = [
-            Lengths {
-                before: anchor.distance.1,
-                probe: length(&probe)?,
-                whole: length(ascii),
-            },
-            Lengths {
-                before: 4 * anchor.distance.1,
-                probe: length(&probe)?.max(length(&unicode_probe)?),
-                whole: length(unicode),
-            },
-        ];
-        Some(Self {
-            anchor,
-            whole: whole && unicode_whole,
-            probe,
-            unicode_probe,
-            lengths,
-            for_ascii: OnceLock::new(),
-            for_unicode: OnceLock::new(),
-        })
-    }
-
-    fn regex(&self, ascii: bool) -> &Regex {
-        if ascii {
-            self.for_ascii
-                .get_or_init(|| compile(&self.probe, WhichCaptures::Implicit))
-        } else {
-            self.for_unicode
-                .get_or_init(|| compile(&self.unicode_probe, WhichCaptures::Implicit))
+                .get_or_init(|| compile(self.unicode(), WhichCaptures::Implicit)),
         }
     }
 }
@@ -329,7 +240,7 @@ fn compile(hir: &Hir, captures: WhichCaptures) -> Regex {
 pub(crate) struct Text<'a> {
     pub(crate) bytes: Cow<'a, [u8]>,
     pub(crate) ascii: bool,
-    /// Whether a character stands in it that is an ASCII letter in another case: U+0130, U+017F or U+212A.
+    /// Whether one of the [`FOLDS`] stands in it.
     pub(crate) folds: bool,
     /// Where each byte came from, if some were replaced; one more than there are bytes.
     origins: Option<Vec<u32>>,
@@ -375,6 +286,26 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Tells of all `words` in the text: also of those that some of their letters are written otherwise in.
+    pub(crate) fn each(&self, words: &Words, mut found: impl FnMut(u32, u32)) {
+        if !self.folds {
+            return words.each(&self.bytes, found);
+        }
+        let (mut plain, mut origins) = (self.bytes.to_vec(), Vec::new());
+        plain.clear();
+        for chunk in self.bytes.utf8_chunks() {
+            for (at, c) in chunk.valid().char_indices() {
+                let start = plain.len();
+                match FOLDS.iter().find(|(fold, _)| *fold == c) {
+                    Some((_, letter)) => plain.push(*letter),
+                    None => plain.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                }
+                origins.extend((start..plain.len()).map(|byte| (at + byte - start) as u32));
+            }
+        }
+        words.each(&plain, |word, at| found(word, origins[at as usize]));
+    }
+
     fn original(&self, range: Range<usize>) -> Range<usize> {
         match &self.origins {
             Some(origins) => origins[range.start] as usize..origins[range.end] as usize,
@@ -383,10 +314,14 @@ impl<'a> Text<'a> {
     }
 }
 
+/// Characters that are ASCII letters in another case: to expressions, or where keywords are looked for.
+const FOLDS: [(char, u8); 3] = [('\u{130}', b'i'), ('\u{17F}', b's'), ('\u{212A}', b'k')];
+
 fn folds(text: &[u8]) -> bool {
-    ["\u{130}", "\u{17F}", "\u{212A}"]
+    let mut buffer = [0; 4];
+    FOLDS
         .iter()
-        .any(|c| memchr::memmem::find(text, c.as_bytes()).is_some())
+        .any(|(c, _)| memchr::memmem::find(text, c.encode_utf8(&mut buffer).as_bytes()).is_some())
 }
 
 #[cfg(test)]
@@ -441,6 +376,8 @@ mod tests {
             let anchor = pattern
                 .anchor()
                 .unwrap_or_else(|| panic!("no anchor: {go}"));
+            let words = Words::new(anchor.words.clone());
+            let mut memory = Memory::default();
             for _ in 0..3_000 {
                 let count = random.usize(1..40);
                 let mut bytes: Vec<u8> = (0..count)
@@ -451,20 +388,12 @@ mod tests {
                     bytes[at] = 0xFF;
                 }
                 let text = Text::new(&bytes);
-                let lower = text.bytes.to_ascii_lowercase();
-                let is_word = |at: &usize| {
-                    anchor
-                        .words
-                        .iter()
-                        .any(|word| lower[*at..].starts_with(word))
-                };
-                let hits: Vec<u32> = (0..lower.len())
-                    .filter(is_word)
-                    .map(|at| at as u32)
-                    .collect();
+                let mut hits = Vec::new();
+                text.each(&words, |_, at| hits.push(at));
+                hits.sort_unstable();
                 let shown = String::from_utf8_lossy(&bytes);
                 assert_eq!(
-                    pattern.find_near(&text, &hits),
+                    pattern.find_near(&text, &mut hits, &mut memory),
                     pattern.find_all(&text),
                     "{go} in {shown:?}"
                 );
@@ -474,13 +403,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_bounded_is_run_on_all_text() {
-        for go in [
-            r"\w+",
-            r"x*acme",
-            r"(?i)k.y=\S+$",
-            r"(?:acme|[a-z])=",
-            r"ab",
-        ] {
+        for go in [r"\w+", r"x*acme", r"(?i)k.y\S+$", r"(?:acme|.)=", r"a.b"] {
             assert!(Pattern::new(go).unwrap().anchor().is_none(), "{go}");
         }
     }

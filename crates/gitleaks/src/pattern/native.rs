@@ -2,7 +2,7 @@
 
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Repetition};
 
-use super::{Pattern, parse};
+use super::{Anchor, Pattern, parse};
 
 /// A bounded expression.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,10 +28,8 @@ impl Pattern {
             group
         };
         let (bounded, changed) = bound(&hir, group as u32, most);
-        let words = self.anchor().map_or(&[][..], |anchor| &anchor.words);
-        let words = words
-            .iter()
-            .map(|word| String::from_utf8(word.clone()).ok());
+        let words = Anchor::of(&hir).map_or_else(Vec::new, |anchor| anchor.words);
+        let words = words.into_iter().map(|word| String::from_utf8(word).ok());
         Some(Native {
             pattern: bounded.to_string(),
             bounded: changed,

@@ -1,0 +1,206 @@
+//! An expression run on the places where the words of its [`Anchor`] stand, and nowhere else.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use regex_automata::hybrid::dfa::{Cache, DFA};
+use regex_automata::meta::Regex;
+use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::Hir;
+
+use super::anchor::{self, LONGEST_PROBE};
+use super::lead::Lead;
+use super::{Anchor, Pattern, Text, compile};
+
+/// What is known of the places of an expression's matches.
+#[derive(Debug)]
+pub(super) struct Near {
+    /// From the start of a match to that of a word, at least.
+    least: usize,
+    tail: Hir,
+    probe: Hir,
+    unicode_probe: Hir,
+    /// Whether the probe is the whole expression.
+    whole: bool,
+    lead: Option<Lead>,
+    /// Lengths in ASCII text, and in any.
+    lengths: [Lengths; 2],
+    for_tail: OnceLock<Option<DFA>>,
+    for_ascii: OnceLock<Regex>,
+    for_unicode: OnceLock<Regex>,
+}
+
+/// Lengths in bytes.
+#[derive(Debug)]
+struct Lengths {
+    /// From the start of a match to a word of the anchor, at most.
+    before: usize,
+    /// Of the longest match of the probe.
+    probe: usize,
+    /// Of the longest match of the expression, if there is one.
+    whole: Option<usize>,
+}
+
+/// What a thread remembers of one expression from text to text.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    tail: Option<Box<Cache>>,
+    rest: Cached,
+}
+
+/// The states of one of two automata that were needed so far, and which it was.
+pub(super) type Cached = Option<(usize, Box<Cache>)>;
+
+impl Near {
+    pub(super) fn new(anchor: &Anchor, ascii: &Hir, unicode: &Hir) -> Option<Self> {
+        let (probe, whole) = anchor::probe(ascii, LONGEST_PROBE);
+        // A character of Unicode is up to four bytes long, where one of ASCII is one.
+        let (unicode_probe, unicode_whole) = anchor::probe(unicode, 4 * LONGEST_PROBE);
+        let length = |hir: &Hir| hir.properties().maximum_len();
+        let lengths = [
+            Lengths {
+                before: anchor.distance.1,
+                probe: length(&probe)?,
+                whole: length(ascii),
+            },
+            Lengths {
+                before: 4 * anchor.distance.1,
+                probe: length(&probe)?.max(length(&unicode_probe)?),
+                whole: length(unicode),
+            },
+        ];
+        Some(Self {
+            least: anchor.distance.0,
+            tail: anchor.tail(ascii, LONGEST_PROBE),
+            whole: whole && unicode_whole,
+            probe,
+            unicode_probe,
+            lengths,
+            lead: Lead::new(anchor, ascii, unicode),
+            for_tail: OnceLock::new(),
+            for_ascii: OnceLock::new(),
+            for_unicode: OnceLock::new(),
+        })
+    }
+
+    /// All matches of `pattern`, which this is of, in `text`, where words stand at `hits`.
+    pub(super) fn find(
+        &self,
+        pattern: &Pattern,
+        text: &Text<'_>,
+        hits: &mut Vec<u32>,
+        memory: &mut Memory,
+    ) -> Vec<Range<usize>> {
+        self.keep(text, hits, memory);
+        if hits.is_empty() {
+            return Vec::new();
+        }
+        let led = self
+            .lead
+            .as_ref()
+            .and_then(|lead| lead.find(text, hits, &mut memory.rest));
+        led.unwrap_or_else(|| self.find_probed(pattern, text, hits))
+    }
+
+    fn find_probed(&self, pattern: &Pattern, text: &Text<'_>, hits: &[u32]) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut from = 0;
+        let mut hits = hits.iter().map(|&hit| hit as usize).peekable();
+        let bytes = &*text.bytes;
+        let lengths = &self.lengths[usize::from(!text.ascii)];
+        while let Some(hit) = hits.next() {
+            let Some(mut last) = hit.checked_sub(self.least) else {
+                continue;
+            };
+            let mut first = hit.saturating_sub(lengths.before).max(from);
+            while let Some(&next) = hits.peek()
+                && next.saturating_sub(lengths.before) <= last + 16
+            {
+                last = next.saturating_sub(self.least).max(last);
+                hits.next();
+            }
+            while first <= last {
+                let end = (last + lengths.probe).min(bytes.len());
+                let ascii = text.ascii
+                    || bytes[first.saturating_sub(4)..(end + 4).min(bytes.len())].is_ascii();
+                let probe = self.regex(ascii);
+                let Some(near) = probe.find(Input::new(bytes).span(first..end)) else {
+                    break;
+                };
+                if near.start() > last {
+                    break;
+                }
+                let matched = if self.whole {
+                    near.range()
+                } else {
+                    let end = lengths
+                        .whole
+                        .map_or(bytes.len(), |whole| (last + whole).min(bytes.len()));
+                    let input = Input::new(bytes).span(near.start()..end);
+                    match (pattern.regex(text.ascii).find(input), lengths.whole) {
+                        // A match that begins behind the window is cut off, and is found from its own word.
+                        (Some(matched), Some(_)) if matched.start() > last => break,
+                        (Some(matched), _) => matched.range(),
+                        (None, Some(_)) => break,
+                        // Nothing more in all the rest.
+                        (None, None) => return found,
+                    }
+                };
+                from = matched.end;
+                first = from;
+                found.push(text.original(matched));
+            }
+        }
+        found
+    }
+
+    /// Keeps those of `hits` from which on the text is as the expression says.
+    fn keep(&self, text: &Text<'_>, hits: &mut Vec<u32>, memory: &mut Memory) {
+        let Some(tail) = self.for_tail.get_or_init(|| automaton(&self.tail)) else {
+            return;
+        };
+        let cache = memory
+            .tail
+            .get_or_insert_with(|| Box::new(tail.create_cache()));
+        let length = self.tail.properties().maximum_len().unwrap_or(0);
+        let bytes = &*text.bytes;
+        hits.retain(|&hit| {
+            let hit = hit as usize;
+            let end = (hit + length + 4).min(bytes.len());
+            // It is of ASCII text: the neighbourhood may be of other characters.
+            if !text.ascii && !bytes[hit..end].is_ascii() {
+                return true;
+            }
+            let input = Input::new(bytes)
+                .range(hit..)
+                .anchored(Anchored::Yes)
+                .earliest(true);
+            // Where the automaton gives up, the expression decides.
+            !matches!(tail.try_search_fwd(cache, &input), Ok(None))
+        });
+    }
+
+    fn regex(&self, ascii: bool) -> &Regex {
+        if ascii {
+            self.for_ascii
+                .get_or_init(|| compile(&self.probe, WhichCaptures::Implicit))
+        } else {
+            self.for_unicode
+                .get_or_init(|| compile(&self.unicode_probe, WhichCaptures::Implicit))
+        }
+    }
+}
+
+/// An automaton that tells whether, and how far, `hir` matches at a place; none where it would be too large.
+pub(super) fn automaton(hir: &Hir) -> Option<DFA> {
+    let nfa = regex_automata::nfa::thompson::Compiler::new()
+        .configure(
+            regex_automata::nfa::thompson::Config::new()
+                .utf8(false)
+                .which_captures(WhichCaptures::None),
+        )
+        .build_from_hir(hir)
+        .ok()?;
+    DFA::builder().build_from_nfa(nfa).ok()
+}
