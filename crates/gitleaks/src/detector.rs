@@ -1,10 +1,9 @@
 //! One fragment through all rules, as gitleaks does it.
 //!
 //! 1. The file or the commit may be allowed as a whole.
-//! 2. The words of the rules' [anchors](crate::pattern), and the keywords of rules without an anchor, are looked for at
-//!    once.
-//! 3. A rule is run where its anchor's words stand, or on all the text if its keyword stands there. Keywords of a rule with
-//!    an anchor are only asked for when its expression has matched: that is seldom.
+//! 2. The words of the rules' [anchors](crate::pattern) and their keywords are looked for at once, but for keywords that
+//!    those words tell of.
+//! 3. A rule of which a word was found is run where its anchor's words stand, or on all the text if it has no anchor.
 //! 4. What it matches is located, its secret taken out, its entropy measured, the allowlists asked.
 //! 5. The text is decoded, and 2 to 4 done with what it then says, as often as asked for.
 
@@ -15,10 +14,10 @@ use std::sync::Arc;
 use crate::config::{Config, Place, Required, Rule};
 use crate::decode::Pass;
 use crate::finding::{Finding, Fragment, entropy};
-use crate::keyword::{Keywords, Present};
+use crate::keyword::{self, Keywords, Present, Signs};
 use crate::location::Lines;
 use crate::pattern::{Memory, Text};
-use crate::words::{self, Words};
+use crate::words::Words;
 
 /// Says that the line it stands in is no finding.
 const ALLOW: &[u8] = b"gitleaks:allow";
@@ -93,13 +92,11 @@ impl Detector {
             });
             if options.enabled.is_empty() || options.enabled.contains(&rule.id) {
                 enabled.push(at);
-                let short = |word: &String| word.len() < words::SHORTEST;
-                if !anchor.is_empty() {
-                    signs.extend(anchor.iter().map(|&word| (word, at)));
-                } else if rule.keywords.is_empty() || rule.keywords.iter().any(short) {
-                    always.push(at);
-                } else {
-                    signs.extend(rule.keywords.iter().map(|word| (id(word.as_bytes()), at)));
+                match keyword::signs(rule) {
+                    Signs::None => always.push(at),
+                    Signs::Enough(words) | Signs::Needed(words) => {
+                        signs.extend(words.into_iter().map(|word| (id(word), at)));
+                    }
                 }
             }
             anchors.push(anchor);
@@ -298,8 +295,11 @@ impl Run<'_, '_, '_> {
             regex.find_all(text)
         } else {
             let mut places = self.scratch.places(anchor);
+            if places.is_empty() {
+                return;
+            }
             let matches = regex.find_near(text, &mut places, self.scratch.memory(index));
-            if matches.is_empty() || !beside && !keywords.stand_beside(text, index, present) {
+            if matches.is_empty() || !beside && !keywords.stand_in(text, index, present) {
                 return;
             }
             matches

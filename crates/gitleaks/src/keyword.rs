@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use memchr::memmem;
 
 use crate::config::{Rule, lower_bytes};
 use crate::pattern::Text;
+use crate::words;
 
 /// The keywords of all rules.
 pub(crate) struct Keywords {
@@ -19,7 +21,7 @@ pub(crate) struct Keywords {
 struct Condition {
     /// Its keywords, of which one must stand there; `None` if it has none.
     words: Option<Range<u32>>,
-    /// Whether each word of its anchor has one of them in it.
+    /// Whether its [`signs`] tell of them.
     told: bool,
 }
 
@@ -30,17 +32,11 @@ impl Keywords {
     pub(crate) fn new(rules: &[Rule]) -> Self {
         let mut words = Vec::new();
         let mut condition = |rule: &Rule| {
-            // Nothing in a text is an empty keyword, to gitleaks.
-            let own = || rule.keywords.iter().filter(|word| !word.is_empty());
-            let tells = |word: &Vec<u8>| {
-                own().any(|keyword| memchr::memmem::find(word, keyword.as_bytes()).is_some())
-            };
-            let anchor = rule.regex.as_ref().and_then(|regex| regex.anchor());
             let first = words.len() as u32;
-            words.extend(own().cloned());
+            words.extend(own(rule).cloned());
             Condition {
                 words: (!rule.keywords.is_empty()).then_some(first..words.len() as u32),
-                told: anchor.is_some_and(|anchor| anchor.words.iter().all(tells)),
+                told: matches!(signs(rule), Signs::Enough(_)),
             }
         };
         let rules = rules.iter().map(&mut condition).collect();
@@ -51,19 +47,18 @@ impl Keywords {
         }
     }
 
-    /// Whether one of a rule's keywords stands in `text`, or it has none.
+    /// Whether one of a rule's keywords stands in `text`, or it has none. A sign of the rule does.
     pub(crate) fn stand_in(&self, text: &Text<'_>, rule: usize, present: &mut Present) -> bool {
         let condition = &self.rules[rule];
         let Some(words) = &condition.words else {
             return true;
         };
+        // Signs are found where a letter is written otherwise, keywords are not always.
+        if condition.told && !text.folds {
+            return true;
+        }
         let present = present.get_or_insert_with(|| self.look(text));
         present[words.start as usize..words.end as usize].contains(&true)
-    }
-
-    /// The same for a text in which a word of the rule's anchor stands.
-    pub(crate) fn stand_beside(&self, text: &Text<'_>, rule: usize, present: &mut Present) -> bool {
-        self.rules[rule].told && !text.folds || self.stand_in(text, rule, present)
     }
 
     fn look(&self, text: &Text<'_>) -> Vec<bool> {
@@ -74,7 +69,7 @@ impl Keywords {
                 .build(&self.words)
                 .expect("a configuration has fewer bytes than an automaton can have states")
         });
-        let lower = text.folds.then(|| lower_bytes(&text.bytes));
+        let lower = (!text.ascii).then(|| lower_bytes(&text.bytes));
         let text = lower.as_deref().unwrap_or(&text.bytes);
         let mut present = vec![false; self.words.len()];
         for found in automaton.find_overlapping_iter(text) {
@@ -82,4 +77,38 @@ impl Keywords {
         }
         present
     }
+}
+
+/// Words without any of which in a text a rule has nothing to say of it.
+pub(crate) enum Signs<'r> {
+    /// One of them stands there, and so a keyword does if it has to.
+    Enough(Vec<&'r [u8]>),
+    /// One of them stands there, and whether a keyword does is another question.
+    Needed(Vec<&'r [u8]>),
+    /// There are none.
+    None,
+}
+
+/// The signs of a rule: the words of its anchor if they have keywords in them, or else its keywords.
+pub(crate) fn signs(rule: &Rule) -> Signs<'_> {
+    let anchor = rule.regex.as_ref().and_then(|regex| regex.anchor());
+    let anchor = anchor.map(|anchor| anchor.words.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let has_keyword =
+        |word: &&[u8]| own(rule).any(|keyword| memmem::find(word, keyword.as_bytes()).is_some());
+    let is_word = |keyword: &String| keyword.len() >= words::SHORTEST && keyword.is_ascii();
+    match anchor {
+        Some(words) if rule.keywords.is_empty() || words.iter().all(has_keyword) => {
+            Signs::Enough(words)
+        }
+        _ if !rule.keywords.is_empty() && own(rule).all(is_word) => {
+            Signs::Enough(own(rule).map(String::as_bytes).collect())
+        }
+        Some(words) => Signs::Needed(words),
+        None => Signs::None,
+    }
+}
+
+/// The keywords of a rule. Nothing in a text is an empty one, to gitleaks.
+fn own(rule: &Rule) -> impl Iterator<Item = &String> {
+    rule.keywords.iter().filter(|word| !word.is_empty())
 }

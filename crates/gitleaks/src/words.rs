@@ -124,11 +124,14 @@ impl Words {
 
     /// What stands at the places of a block, which begins at `at` in the text.
     fn block(&self, block: &[u8; BLOCK], at: usize, text: &[u8], found: &mut impl FnMut(u32, u32)) {
+        let mut pairs = [0; TOGETHER + 1];
+        for (pair, two) in pairs.iter_mut().zip(block.chunks_exact(2)) {
+            *pair = u32::from(ten_bits([two[0], two[1]]));
+        }
         let mut known = 0;
-        for place in 0..TOGETHER {
-            let bytes = &block[2 * place..2 * place + 4];
-            let key = key([bytes[0], bytes[1], bytes[2], bytes[3]]);
-            known |= (self.known[key / 64] >> (key % 64) & 1) << place;
+        for place in (0..TOGETHER).rev() {
+            let key = (pairs[place] | pairs[place + 1] << 10) as usize;
+            known = known << 1 | self.known[key / 64] >> (key % 64) & 1;
         }
         while known != 0 {
             let place = 2 * known.trailing_zeros() as usize;
@@ -157,8 +160,13 @@ impl Words {
 
 /// Five bits of each of four bytes, those of the first the lowest.
 fn key(four: [u8; 4]) -> usize {
-    let four = u32::from_le_bytes(four);
-    (four & 0x1F | four >> 3 & 0x3E0 | four >> 6 & 0x7C00 | four >> 9 & 0xF8000) as usize
+    let [a, b, c, d] = four;
+    usize::from(ten_bits([a, b])) | usize::from(ten_bits([c, d])) << 10
+}
+
+fn ten_bits(two: [u8; 2]) -> u16 {
+    let two = u16::from_le_bytes(two);
+    two & 0x1F | two >> 3 & 0x3E0
 }
 
 /// Where in a word of five bytes or more those five begin that are the rarest in texts.

@@ -159,14 +159,15 @@ impl Anchor {
         }
     }
 
-    /// Long words are rare, and of two equally long sets the smaller one is.
+    /// Words of many different bytes are rare, and of two such sets the smaller one is.
     fn better(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         let (Some(a), Some(b)) = (&a, &b) else {
             return a.or(b);
         };
+        let different = |word: &Vec<u8>| word.iter().collect::<BTreeSet<_>>().len();
         let rank = |anchor: &Self| {
-            let shortest = anchor.words.iter().map(Vec::len).min().unwrap_or(0);
-            (shortest.min(8), usize::MAX - anchor.words.len())
+            let least = anchor.words.iter().map(different).min().unwrap_or(0);
+            (least.min(8), usize::MAX - anchor.words.len())
         };
         Some(if rank(b) > rank(a) { b } else { a }.clone())
     }

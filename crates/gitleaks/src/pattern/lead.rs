@@ -18,7 +18,7 @@ use regex_automata::{Anchored, Input};
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 use super::near::{Cached, automaton};
-use super::{Anchor, FOLDS, Text};
+use super::{Anchor, FOLDS, Pattern, Text};
 
 /// So often the rest may not match where its beginning does; then the usual way is the better one. It bounds what is
 /// read again and again of a rest without a bound.
@@ -31,31 +31,34 @@ pub(super) struct Lead {
     class: Box<[bool; 256]>,
     /// How many it has at most.
     most: usize,
-    /// For ASCII text, and for any.
-    rest: [Hir; 2],
-    automata: [OnceLock<Option<DFA>>; 2],
+    /// What follows it in ASCII text, and in any.
+    rest: [OnceLock<Option<DFA>>; 2],
 }
 
 impl Lead {
     /// The lead of an expression, where each match has a word of `anchor` right behind it.
-    pub(super) fn new(anchor: &Anchor, ascii: &Hir, unicode: &Hir) -> Option<Self> {
+    pub(super) fn new(anchor: &Anchor, ascii: &Hir) -> Option<Self> {
         let (class, most, rest) = split(ascii)?;
-        let (unicode_class, unicode_most, unicode_rest) = split(unicode)?;
-        let begins_the_rest = anchor.is_in_part(1) && anchor.distance == (0, most);
-        if !begins_the_rest || class != unicode_class || most != unicode_most {
+        if !anchor.is_in_part(1) || anchor.distance != (0, most) {
             return None;
         }
         Some(Self {
             class,
             most,
-            rest: [rest, unicode_rest],
-            automata: Default::default(),
+            rest: [OnceLock::from(automaton(&rest)), OnceLock::new()],
         })
+    }
+
+    /// What follows it in text that is not ASCII, if its beginning is the same there.
+    fn unicode_rest(&self, unicode: &Hir) -> Option<DFA> {
+        let (class, most, rest) = split(unicode)?;
+        (class == self.class && most == self.most).then(|| automaton(&rest))?
     }
 
     /// All matches in `text`, where words stand at `hits`; `None` if they should be looked for otherwise.
     pub(super) fn find(
         &self,
+        pattern: &Pattern,
         text: &Text<'_>,
         hits: &[u32],
         memory: &mut Cached,
@@ -65,9 +68,8 @@ impl Lead {
             return None;
         }
         let which = usize::from(!text.ascii);
-        let rest = self.automata[which]
-            .get_or_init(|| automaton(&self.rest[which]))
-            .as_ref()?;
+        let rest = self.rest[which].get_or_init(|| self.unicode_rest(pattern.unicode()));
+        let rest = rest.as_ref()?;
         let (kind, cache) = memory.get_or_insert_with(|| (which, Box::new(rest.create_cache())));
         if *kind != which {
             *kind = which;

@@ -53,7 +53,7 @@ pub struct Pattern {
     ascii: Option<Hir>,
     unicode: OnceLock<Hir>,
     anchor: Option<Anchor>,
-    near: OnceLock<Option<Near>>,
+    near: Near,
     for_ascii: OnceLock<Regex>,
     for_unicode: OnceLock<Regex>,
     for_groups: OnceLock<Regex>,
@@ -85,7 +85,7 @@ impl Pattern {
             anchor: ascii.as_ref().and_then(Anchor::of),
             ascii,
             unicode,
-            near: OnceLock::new(),
+            near: Near::default(),
             for_ascii: OnceLock::new(),
             for_unicode: OnceLock::new(),
             for_groups: OnceLock::new(),
@@ -142,18 +142,7 @@ impl Pattern {
         hits: &mut Vec<u32>,
         memory: &mut Memory,
     ) -> Vec<Range<usize>> {
-        match self.near() {
-            Some(near) => near.find(self, text, hits, memory),
-            None => self.find_all(text),
-        }
-    }
-
-    fn near(&self) -> Option<&Near> {
-        let near = self.near.get_or_init(|| {
-            let ascii = self.ascii.as_ref()?;
-            Near::new(self.anchor.as_ref()?, ascii, self.unicode())
-        });
-        near.as_ref()
+        self.near.find(self, text, hits, memory)
     }
 
     fn unicode(&self) -> &Hir {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use regex_automata::hybrid::dfa::{Cache, DFA};
 use regex_automata::meta::Regex;
-use regex_automata::nfa::thompson::WhichCaptures;
+use regex_automata::nfa::thompson::{self, WhichCaptures};
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
@@ -13,20 +13,106 @@ use super::anchor::{self, LONGEST_PROBE};
 use super::lead::Lead;
 use super::{Anchor, Pattern, Text, compile};
 
-/// What is known of the places of an expression's matches.
-#[derive(Debug)]
+/// The programs of an expression near its words. They are made when they are first needed: most words stand where not
+/// even the tail matches.
+#[derive(Debug, Default)]
 pub(super) struct Near {
+    tail: OnceLock<Option<Tail>>,
+    lead: OnceLock<Option<Lead>>,
+    probe: OnceLock<Option<Probe>>,
+}
+
+/// What a thread remembers of one expression from text to text.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    tail: Option<Box<Cache>>,
+    rest: Cached,
+}
+
+/// The states of one of two automata that were needed so far, and which it was.
+pub(super) type Cached = Option<(usize, Box<Cache>)>;
+
+impl Near {
+    /// All matches of `pattern`, which this is of, in `text`, where words of its anchor stand at `hits`, in ascending order.
+    pub(super) fn find(
+        &self,
+        pattern: &Pattern,
+        text: &Text<'_>,
+        hits: &mut Vec<u32>,
+        memory: &mut Memory,
+    ) -> Vec<Range<usize>> {
+        let (Some(anchor), Some(ascii)) = (&pattern.anchor, &pattern.ascii) else {
+            return pattern.find_all(text);
+        };
+        if let Some(tail) = self.tail.get_or_init(|| Tail::new(anchor, ascii)) {
+            tail.keep(text, hits, &mut memory.tail);
+        }
+        if hits.is_empty() {
+            return Vec::new();
+        }
+        let lead = self.lead.get_or_init(|| Lead::new(anchor, ascii)).as_ref();
+        let led = lead.and_then(|lead| lead.find(pattern, text, hits, &mut memory.rest));
+        led.unwrap_or_else(|| {
+            let probe = self
+                .probe
+                .get_or_init(|| Probe::new(anchor, ascii, pattern.unicode()));
+            match probe {
+                Some(probe) => probe.find(pattern, text, hits),
+                None => pattern.find_all(text),
+            }
+        })
+    }
+}
+
+/// What an expression says from its word on.
+#[derive(Debug)]
+struct Tail {
+    automaton: DFA,
+    /// Its longest match in bytes.
+    length: usize,
+}
+
+impl Tail {
+    fn new(anchor: &Anchor, ascii: &Hir) -> Option<Self> {
+        let hir = anchor.tail(ascii, LONGEST_PROBE);
+        Some(Self {
+            length: hir.properties().maximum_len()?,
+            automaton: automaton(&hir)?,
+        })
+    }
+
+    /// Keeps those of `hits` from which on the text is as the expression says.
+    fn keep(&self, text: &Text<'_>, hits: &mut Vec<u32>, memory: &mut Option<Box<Cache>>) {
+        let cache = memory.get_or_insert_with(|| Box::new(self.automaton.create_cache()));
+        let bytes = &*text.bytes;
+        hits.retain(|&hit| {
+            let hit = hit as usize;
+            let end = (hit + self.length + 4).min(bytes.len());
+            // It is of ASCII text: the neighbourhood may be of other characters.
+            if !text.ascii && !bytes[hit..end].is_ascii() {
+                return true;
+            }
+            let input = Input::new(bytes)
+                .range(hit..)
+                .anchored(Anchored::Yes)
+                .earliest(true);
+            // Where the automaton gives up, the expression decides.
+            !matches!(self.automaton.try_search_fwd(cache, &input), Ok(None))
+        });
+    }
+}
+
+/// The longest bounded beginning of an expression, run around its words.
+#[derive(Debug)]
+struct Probe {
     /// From the start of a match to that of a word, at least.
     least: usize,
-    tail: Hir,
-    probe: Hir,
-    unicode_probe: Hir,
-    /// Whether the probe is the whole expression.
+    ascii: Hir,
+    unicode: Hir,
+    /// Whether it is the whole expression.
     whole: bool,
-    lead: Option<Lead>,
     /// Lengths in ASCII text, and in any.
     lengths: [Lengths; 2],
-    for_tail: OnceLock<Option<DFA>>,
     for_ascii: OnceLock<Regex>,
     for_unicode: OnceLock<Regex>,
 }
@@ -42,18 +128,8 @@ struct Lengths {
     whole: Option<usize>,
 }
 
-/// What a thread remembers of one expression from text to text.
-#[derive(Debug, Default)]
-pub(crate) struct Memory {
-    tail: Option<Box<Cache>>,
-    rest: Cached,
-}
-
-/// The states of one of two automata that were needed so far, and which it was.
-pub(super) type Cached = Option<(usize, Box<Cache>)>;
-
-impl Near {
-    pub(super) fn new(anchor: &Anchor, ascii: &Hir, unicode: &Hir) -> Option<Self> {
+impl Probe {
+    fn new(anchor: &Anchor, ascii: &Hir, unicode: &Hir) -> Option<Self> {
         let (probe, whole) = anchor::probe(ascii, LONGEST_PROBE);
         // A character of Unicode is up to four bytes long, where one of ASCII is one.
         let (unicode_probe, unicode_whole) = anchor::probe(unicode, 4 * LONGEST_PROBE);
@@ -72,38 +148,16 @@ impl Near {
         ];
         Some(Self {
             least: anchor.distance.0,
-            tail: anchor.tail(ascii, LONGEST_PROBE),
             whole: whole && unicode_whole,
-            probe,
-            unicode_probe,
+            ascii: probe,
+            unicode: unicode_probe,
             lengths,
-            lead: Lead::new(anchor, ascii, unicode),
-            for_tail: OnceLock::new(),
             for_ascii: OnceLock::new(),
             for_unicode: OnceLock::new(),
         })
     }
 
-    /// All matches of `pattern`, which this is of, in `text`, where words stand at `hits`.
-    pub(super) fn find(
-        &self,
-        pattern: &Pattern,
-        text: &Text<'_>,
-        hits: &mut Vec<u32>,
-        memory: &mut Memory,
-    ) -> Vec<Range<usize>> {
-        self.keep(text, hits, memory);
-        if hits.is_empty() {
-            return Vec::new();
-        }
-        let led = self
-            .lead
-            .as_ref()
-            .and_then(|lead| lead.find(text, hits, &mut memory.rest));
-        led.unwrap_or_else(|| self.find_probed(pattern, text, hits))
-    }
-
-    fn find_probed(&self, pattern: &Pattern, text: &Text<'_>, hits: &[u32]) -> Vec<Range<usize>> {
+    fn find(&self, pattern: &Pattern, text: &Text<'_>, hits: &[u32]) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
         let mut from = 0;
         let mut hits = hits.iter().map(|&hit| hit as usize).peekable();
@@ -155,51 +209,24 @@ impl Near {
         found
     }
 
-    /// Keeps those of `hits` from which on the text is as the expression says.
-    fn keep(&self, text: &Text<'_>, hits: &mut Vec<u32>, memory: &mut Memory) {
-        let Some(tail) = self.for_tail.get_or_init(|| automaton(&self.tail)) else {
-            return;
-        };
-        let cache = memory
-            .tail
-            .get_or_insert_with(|| Box::new(tail.create_cache()));
-        let length = self.tail.properties().maximum_len().unwrap_or(0);
-        let bytes = &*text.bytes;
-        hits.retain(|&hit| {
-            let hit = hit as usize;
-            let end = (hit + length + 4).min(bytes.len());
-            // It is of ASCII text: the neighbourhood may be of other characters.
-            if !text.ascii && !bytes[hit..end].is_ascii() {
-                return true;
-            }
-            let input = Input::new(bytes)
-                .range(hit..)
-                .anchored(Anchored::Yes)
-                .earliest(true);
-            // Where the automaton gives up, the expression decides.
-            !matches!(tail.try_search_fwd(cache, &input), Ok(None))
-        });
-    }
-
     fn regex(&self, ascii: bool) -> &Regex {
         if ascii {
             self.for_ascii
-                .get_or_init(|| compile(&self.probe, WhichCaptures::Implicit))
+                .get_or_init(|| compile(&self.ascii, WhichCaptures::Implicit))
         } else {
             self.for_unicode
-                .get_or_init(|| compile(&self.unicode_probe, WhichCaptures::Implicit))
+                .get_or_init(|| compile(&self.unicode, WhichCaptures::Implicit))
         }
     }
 }
 
 /// An automaton that tells whether, and how far, `hir` matches at a place; none where it would be too large.
 pub(super) fn automaton(hir: &Hir) -> Option<DFA> {
-    let nfa = regex_automata::nfa::thompson::Compiler::new()
-        .configure(
-            regex_automata::nfa::thompson::Config::new()
-                .utf8(false)
-                .which_captures(WhichCaptures::None),
-        )
+    let config = thompson::Config::new()
+        .utf8(false)
+        .which_captures(WhichCaptures::None);
+    let nfa = thompson::Compiler::new()
+        .configure(config)
         .build_from_hir(hir)
         .ok()?;
     DFA::builder().build_from_nfa(nfa).ok()
