@@ -164,7 +164,12 @@ impl Anchor {
         let (Some(a), Some(b)) = (&a, &b) else {
             return a.or(b);
         };
-        let different = |word: &Vec<u8>| word.iter().collect::<BTreeSet<_>>().len();
+        let different = |word: &Vec<u8>| {
+            let bits = word
+                .iter()
+                .fold(0u128, |bits, byte| bits | 1 << (byte & 0x7F));
+            bits.count_ones()
+        };
         let rank = |anchor: &Self| {
             let least = anchor.words.iter().map(different).min().unwrap_or(0);
             (least.min(8), usize::MAX - anchor.words.len())

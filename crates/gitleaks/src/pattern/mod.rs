@@ -52,7 +52,7 @@ pub struct Pattern {
     /// Parsed for ASCII text, without its captures; `None` where only Unicode will do.
     ascii: Option<Hir>,
     unicode: OnceLock<Hir>,
-    anchor: Option<Anchor>,
+    anchor: OnceLock<Option<Anchor>>,
     near: Near,
     for_ascii: OnceLock<Regex>,
     for_unicode: OnceLock<Regex>,
@@ -82,7 +82,7 @@ impl Pattern {
             go: go.to_owned(),
             groups: hir.properties().explicit_captures_len(),
             translated,
-            anchor: ascii.as_ref().and_then(Anchor::of),
+            anchor: OnceLock::new(),
             ascii,
             unicode,
             near: Near::default(),
@@ -119,7 +119,10 @@ impl Pattern {
 
     /// Words of which each match holds one, and where.
     pub(crate) fn anchor(&self) -> Option<&Anchor> {
-        self.anchor.as_ref()
+        let anchor = self
+            .anchor
+            .get_or_init(|| self.ascii.as_ref().and_then(Anchor::of));
+        anchor.as_ref()
     }
 
     /// Whether it matches anywhere in `text`.

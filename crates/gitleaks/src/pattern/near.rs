@@ -41,7 +41,7 @@ impl Near {
         hits: &mut Vec<u32>,
         memory: &mut Memory,
     ) -> Vec<Range<usize>> {
-        let (Some(anchor), Some(ascii)) = (&pattern.anchor, &pattern.ascii) else {
+        let (Some(anchor), Some(ascii)) = (pattern.anchor(), &pattern.ascii) else {
             return pattern.find_all(text);
         };
         if let Some(tail) = self.tail.get_or_init(|| Tail::new(anchor, ascii)) {
