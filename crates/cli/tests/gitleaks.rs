@@ -83,6 +83,28 @@ fn our_rules_go_by_the_ids_of_gitleaks() {
 }
 
 #[test]
+fn a_finding_in_decoded_text_is_in_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let text = format!("first\nsecond\naws = {}\n", key(3));
+    let wide: Vec<u8> = format!("\u{FEFF}{text}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(path.join("wide.txt"), wide).unwrap();
+    let arguments = ["gitleaks", "dir", "-f", "json", "-r", "-", "-l", "fatal"];
+    let output = run(path, &arguments);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = &report[0];
+    assert_eq!(
+        (&finding["StartLine"], &finding["EndLine"]),
+        (&3.into(), &3.into())
+    );
+    assert_eq!(finding["Secret"], key(3));
+    assert_eq!(found(path, &["--max-decode-depth=0"]), [""; 0]);
+}
+
+#[test]
 fn a_configuration_that_extends_the_default_amends_our_rules() {
     let folder = folder();
     let with = |config: &str| {

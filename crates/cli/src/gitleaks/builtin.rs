@@ -17,6 +17,7 @@ use keysieve_gitleaks::{Config, Finding, Fragment, entropy};
 
 use super::args::CommonArgs;
 use super::report::RuleLine;
+use crate::report::outer_lines;
 
 /// What stands before gitleaks' ids in a rule's aliases.
 const PREFIX: &str = "gitleaks:";
@@ -127,26 +128,24 @@ impl Builtin {
         let rule = self.scanner.rules().rule(found.rule);
         let names = names(rule);
         let secret = found.secret.expose().to_vec();
-        let inside = matches!(*found.origin, Origin::Inside { .. });
-        // Positions in decoded text are not those of the file: it is the fragment that has it.
-        let (start, end, columns, line) = if inside {
-            (0, 0, (1, 1), secret.clone())
+        // Of text in another encoding the lines are those of the file; what was unpacked is in the first line. What is shown
+        // of either is the secret alone, for the fragment's own bytes do not say it.
+        let (start, end) = outer_lines(found);
+        let (columns, line) = if matches!(*found.origin, Origin::Inside { .. }) {
+            ((1, secret.len() as i64), secret.clone())
         } else {
-            let (start, end) = (found.location.start, found.location.end);
-            let span = found.location.start_byte as usize..found.location.end_byte as usize;
-            let columns = (start.column as i64, end.column as i64 - 1);
+            let place = &found.location;
+            let span = place.start_byte as usize..place.end_byte as usize;
             (
-                start.line - 1,
-                end.line - 1,
-                columns,
+                (place.start.column as i64, place.end.column as i64 - 1),
                 lines(fragment.text, span).to_vec(),
             )
         };
         let finding = Finding {
             rule: names[0].clone(),
             description: rule.description.to_string(),
-            start_line: fragment.first_line + start,
-            end_line: fragment.first_line + end,
+            start_line: fragment.first_line + start - 1,
+            end_line: fragment.first_line + end - 1,
             start_column: columns.0,
             end_column: columns.1,
             line,
