@@ -1,8 +1,9 @@
 //! gitleaks' command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Scans as gitleaks 8 does: its flags, configuration, ignore files, baselines, reports and exit codes
 #[derive(Debug, Parser)]
@@ -23,6 +24,31 @@ pub(crate) struct Cli {
     /// Print the version of gitleaks whose behaviour this is
     #[arg(long)]
     pub(super) version: bool,
+}
+
+impl Cli {
+    /// Reads a command line, the first word of which is the program's name.
+    pub(super) fn read(words: Vec<OsString>) -> Result<Self, clap::Error> {
+        let command = with_values(<Self as CommandFactory>::command());
+        Self::from_arg_matches(&command.try_get_matches_from(words)?)
+    }
+}
+
+/// The command with switches that may be given a value, as all of gitleaks' may: `--staged=false`.
+fn with_values(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_action() {
+        ArgAction::SetTrue => arg
+            .action(ArgAction::Set)
+            .value_parser(clap::value_parser!(bool))
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .default_value("false")
+            .hide_possible_values(true)
+            .hide_default_value(true),
+        _ => arg,
+    });
+    command.mut_subcommands(with_values)
 }
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +75,19 @@ pub(super) struct GitArgs {
     /// The repository
     #[arg(value_name = "REPO")]
     pub(super) source: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
+    /// Scan what differs between the work tree and the index
+    #[arg(long)]
+    pub(super) pre_commit: bool,
+    /// Scan what is staged
+    #[arg(long)]
+    pub(super) staged: bool,
+}
+
+/// What of a history is scanned.
+#[derive(Debug, Args)]
+pub(super) struct LogArgs {
     /// Arguments for `git log`, separated by spaces
     #[arg(
         long,
@@ -60,14 +99,6 @@ pub(super) struct GitArgs {
     /// Where links lead to: github, gitlab, azuredevops, gitea, bitbucket or none
     #[arg(long, value_name = "NAME", default_value = "")]
     pub(super) platform: String,
-    /// Scan what differs between the work tree and the index
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
-    pub(super) pre_commit: bool,
-    /// Scan what is staged
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
-    pub(super) staged: bool,
 }
 
 #[derive(Debug, Args)]
@@ -75,9 +106,15 @@ pub(super) struct DirArgs {
     /// A folder or a file
     #[arg(value_name = "PATH")]
     pub(super) source: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) files: FileArgs,
+}
+
+/// Which files are scanned.
+#[derive(Debug, Args)]
+pub(super) struct FileArgs {
     /// Scan files that links lead to
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
+    #[arg(long)]
     pub(super) follow_symlinks: bool,
 }
 
@@ -87,28 +124,15 @@ pub(super) struct DetectArgs {
     #[arg(long, short, value_name = "PATH", default_value = ".")]
     pub(super) source: PathBuf,
     /// Scan files, and no history
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
+    #[arg(long)]
     pub(super) no_git: bool,
     /// Scan standard input
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
+    #[arg(long)]
     pub(super) pipe: bool,
-    /// Scan files that links lead to
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
-    pub(super) follow_symlinks: bool,
-    /// Arguments for `git log`, separated by spaces
-    #[arg(
-        long,
-        value_name = "OPTIONS",
-        default_value = "",
-        allow_hyphen_values = true
-    )]
-    pub(super) log_opts: String,
-    /// Where links lead to
-    #[arg(long, value_name = "NAME", default_value = "")]
-    pub(super) platform: String,
+    #[command(flatten)]
+    pub(super) files: FileArgs,
+    #[command(flatten)]
+    pub(super) log: LogArgs,
 }
 
 #[derive(Debug, Args)]
@@ -117,8 +141,7 @@ pub(super) struct ProtectArgs {
     #[arg(long, short, value_name = "PATH", default_value = ".")]
     pub(super) source: PathBuf,
     /// Scan what is staged
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true)]
+    #[arg(long)]
     pub(super) staged: bool,
     /// Without effect, as in gitleaks
     #[arg(
@@ -149,8 +172,7 @@ pub(super) struct CommonArgs {
     )]
     pub(super) gitleaks_ignore_path: PathBuf,
     /// Report gitleaks:allow lines too
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true, global = true)]
+    #[arg(long, global = true)]
     pub(super) ignore_gitleaks_allow: bool,
     /// Only these rules, separated by commas
     #[arg(long, value_name = "ID", value_delimiter = ',', global = true)]
@@ -186,8 +208,7 @@ pub(super) struct CommonArgs {
     pub(super) exit_code: i64,
 
     /// Print findings
-    #[arg(long, short, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true, global = true)]
+    #[arg(long, short, global = true)]
     pub(super) verbose: bool,
     /// trace, debug, info, warn, error or fatal
     #[arg(
@@ -199,12 +220,10 @@ pub(super) struct CommonArgs {
     )]
     pub(super) log_level: String,
     /// Without effect: there is no banner
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true, global = true)]
+    #[arg(long, global = true)]
     pub(super) no_banner: bool,
     /// Print findings without colour
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false")]
-    #[arg(action = clap::ArgAction::Set, hide_possible_values = true, hide_default_value = true, global = true)]
+    #[arg(long, global = true)]
     pub(super) no_color: bool,
 
     /// Leave out files of more millions of bytes; 0 for no limit

@@ -14,6 +14,7 @@ use keysieve_gitleaks::source::{FileChange, Patches};
 use keysieve_gitleaks::{Finding, Fragment, Platform, Remote};
 
 use super::Failure;
+use super::args::LogArgs;
 use super::log::{Level, Log};
 use super::run::{Ended, Run};
 
@@ -45,7 +46,8 @@ const BATCH: usize = 256 << 10;
 
 impl Run<'_> {
     /// Scans what the commits of a repository added.
-    pub(super) fn history(&self, log_opts: &str, platform: &str) -> Result<u8, Failure> {
+    pub(super) fn history(&self, args: &LogArgs) -> Result<u8, Failure> {
+        let LogArgs { log_opts, platform } = args;
         let given = match platform.to_lowercase().as_str() {
             "" | "unknown" | "none" => None,
             name => Some(

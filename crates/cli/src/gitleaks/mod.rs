@@ -17,7 +17,6 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use clap::error::ErrorKind;
 
 pub(crate) use builtin::ids as builtin_ids;
@@ -62,7 +61,7 @@ pub(crate) fn command_line(words: &[OsString]) -> Option<Vec<OsString>> {
 
 /// Runs a command line of gitleaks.
 pub(crate) fn main(words: Vec<OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(words) {
+    let cli = match Cli::read(words) {
         Ok(cli) => cli,
         Err(error) => {
             // A closed pipe is the reader's choice.
@@ -99,7 +98,7 @@ fn dispatch(cli: &Cli, log: Log) -> Result<u8, Failure> {
         Command::Version => version(""),
         Command::Dir(args) => {
             let source = source(&args.source);
-            Run::new(&cli.common, log, &source)?.files(args.follow_symlinks)
+            Run::new(&cli.common, log, &source)?.files(args.files.follow_symlinks)
         }
         Command::Stdin => Run::new(&cli.common, log, here)?.stdin(),
         Command::Git(args) => {
@@ -108,18 +107,18 @@ fn dispatch(cli: &Cli, log: Log) -> Result<u8, Failure> {
             if args.pre_commit || args.staged {
                 run.diff(args.staged)
             } else {
-                run.history(&args.log_opts, &args.platform)
+                run.history(&args.log)
             }
         }
         Command::Protect(args) => Run::new(&cli.common, log, &args.source)?.diff(args.staged),
         Command::Detect(args) => {
             let run = Run::new(&cli.common, log, &args.source)?;
             if args.no_git {
-                run.files(args.follow_symlinks)
+                run.files(args.files.follow_symlinks)
             } else if args.pipe {
                 run.stdin()
             } else {
-                run.history(&args.log_opts, &args.platform)
+                run.history(&args.log)
             }
         }
     }
