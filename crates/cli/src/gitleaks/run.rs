@@ -64,7 +64,7 @@ impl<'a> Run<'a> {
         if args.max_archive_depth > 0 {
             log.say(
                 Level::Warn,
-                "archives are not opened here (--max-archive-depth): `keysieve scan` opens them",
+                "archives are left out: --max-archive-depth has no effect",
             );
         }
         if args.diagnostics.is_some() {
