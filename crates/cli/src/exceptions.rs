@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use keysieve_engine::policy::exception::{Exception, Term};
 use keysieve_engine::policy::{Day, SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::RuleSet;
-use keysieve_engine::{Evidence, Finding, LazyFingerprint};
+use keysieve_engine::{Evidence, Finding, Fingerprint};
 
 use crate::report::{Reported, Summary, in_repository};
 use crate::settings::{Settings, today};
@@ -37,12 +37,12 @@ impl Exceptions {
     ) -> Option<(&Exception, Term)> {
         let path = place(finding, summary);
         let rule = &rules.rule(finding.rule).id;
-        self.choose(self.covering(rule, path.as_deref(), &finding.fingerprint))
+        self.choose(self.covering(rule, path.as_deref(), || *finding.fingerprint))
     }
 
     /// Whether one of them holds there for a secret.
     pub(crate) fn hold(&self, rule: &str, path: Option<&Path>, fingerprint: Fingerprint) -> bool {
-        let chosen = self.choose(self.covering(rule, path, fingerprint));
+        let chosen = self.choose(self.covering(rule, path, || fingerprint));
         matches!(chosen, Some((_, Term::Holds(_))))
     }
 
@@ -50,10 +50,10 @@ impl Exceptions {
         &'a self,
         rule: &'a str,
         path: Option<&'a Path>,
-        fingerprint: &'a LazyFingerprint,
+        fingerprint: impl Fn() -> Fingerprint + 'a,
     ) -> impl Iterator<Item = usize> + 'a {
         let all = self.all.iter().enumerate();
-        let covering = all.filter(move |(_, e)| e.covers(rule, path, **fingerprint));
+        let covering = all.filter(move |(_, e)| e.covers(rule, path, fingerprint()));
         covering.map(|(at, _)| at)
     }
 
@@ -121,7 +121,7 @@ impl Exceptions {
             }
             let path = place(finding, summary);
             let rule = &rules.rule(finding.rule).id;
-            for at in self.covering(rule, path.as_deref(), &finding.fingerprint) {
+            for at in self.covering(rule, path.as_deref(), || *finding.fingerprint) {
                 used[at] = true;
             }
         }

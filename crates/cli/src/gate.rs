@@ -128,7 +128,7 @@ impl Gate {
         let sights = sights.map(|mut sight| {
             let Reported { finding, verdict } = &findings[sight.finding];
             let entry = Entry {
-                fingerprint: finding.fingerprint,
+                fingerprint: *finding.fingerprint,
                 rule: &rules.rule(finding.rule).id,
                 path: &sight.path,
                 count: 1,
