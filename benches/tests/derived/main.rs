@@ -27,23 +27,28 @@ use keysieve_engine::source::Visitor;
 use keysieve_engine::{Blob, Confidence, Finding, Flow, Issue, Origin, Sink, Tally};
 use keysieve_rules::sample::Random;
 
-/// Seeds that are tried by default.
-const SEEDS: Range<u64> = 0..60;
+/// Seeds that are tried by default, beside those that have shown a fault.
+const SEEDS: Range<u64> = 0..150;
+/// Seeds that have shown faults: hits that the prefilter would not have had, and one across two copies.
+const TELLING: [u64; 4] = [1520, 1700, 2372, 2376];
 /// How often a text is changed.
 const GENERATIONS: usize = 6;
 
 /// Keeps what is told.
 #[derive(Default)]
-struct Told(Mutex<(Vec<(Finding, Verdict)>, Vec<Issue>)>);
+struct Told {
+    findings: Mutex<Vec<(Finding, Verdict)>>,
+    issues: Mutex<Vec<Issue>>,
+}
 
 impl Sink for Told {
     fn finding(&self, finding: Finding, verdict: Verdict) -> io::Result<()> {
-        self.0.lock().unwrap().0.push((finding, verdict));
+        self.findings.lock().unwrap().push((finding, verdict));
         Ok(())
     }
 
     fn issue(&self, issue: Issue) {
-        self.0.lock().unwrap().1.push(issue);
+        self.issues.lock().unwrap().push(issue);
     }
 }
 
@@ -56,10 +61,9 @@ struct Said {
 
 impl Said {
     fn take(told: &Told, tally: &Tally) -> Self {
-        let (findings, issues) = std::mem::take(&mut *told.0.lock().unwrap());
         Self {
-            findings,
-            issues,
+            findings: std::mem::take(&mut told.findings.lock().unwrap()),
+            issues: std::mem::take(&mut told.issues.lock().unwrap()),
             tally: tally.clone(),
         }
     }
@@ -193,13 +197,13 @@ fn lineage(seed: u64, scanner: &Scanner, compared: &mut Compared) -> Result<(), 
     Ok(())
 }
 
-fn seeds() -> Range<u64> {
+fn seeds() -> Vec<u64> {
     let Ok(range) = std::env::var("KEYSIEVE_DERIVED") else {
-        return SEEDS;
+        return SEEDS.chain(TELLING).collect();
     };
     let ends = range.split_once("..").and_then(|(from, to)| {
         let (from, to) = (from.parse().ok()?, to.parse().ok()?);
-        Some(from..to)
+        Some((from..to).collect())
     });
     ends.expect("KEYSIEVE_DERIVED is FROM..TO")
 }
@@ -208,7 +212,7 @@ fn holds(min_confidence: Confidence) {
     let rules = Arc::new(RuleSet::new(keysieve_rules::builtin(), Vec::new()).unwrap());
     let scanner = scanner(&rules, min_confidence);
     let (seeds, mut compared) = (seeds(), Compared::default());
-    let tried = seeds.end - seeds.start;
+    let tried = seeds.len() as u64;
     let mut failures = Vec::new();
     for seed in seeds {
         failures.extend(lineage(seed, &scanner, &mut compared).err());
