@@ -50,7 +50,7 @@ impl Residue {
         Self { open, marked, len }
     }
 
-    /// It as bytes, for [`Session::residue`]. Places and numbers of literals of one rule set, no text.
+    /// It as bytes, for [`Session::residue`](super::Session::residue). Places and numbers of literals of one rule set, no text.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = (self.len as u64).to_le_bytes().to_vec();
         out.push(u8::from(self.marked));

@@ -132,7 +132,7 @@ impl<'t> Verifier<'t> {
         }
     }
 
-    /// Whether the text from [`NEAR_LEFT`] before the literal to [`NEAR_RIGHT`] behind its start is all that the last
+    /// Whether the text from `NEAR_LEFT` bytes before the literal to `NEAR_RIGHT` behind its start is all that the last
     /// `None` was due to: neither text that is farther away, nor what was found before, nor the name of the content. Then
     /// nothing is found at this literal in any other text with the same bytes around it.
     pub fn is_settled(&self) -> bool {
