@@ -241,3 +241,20 @@ fn what_is_found_is_that_of_the_whole_content_also_beside_names() {
 fn what_is_found_by_default_is_that_of_the_whole_content() {
     holds(Confidence::Medium);
 }
+
+/// What is kept of a content does not grow with it.
+#[test]
+fn very_many_places_leave_nothing_behind() {
+    let rules = Arc::new(RuleSet::new(keysieve_rules::builtin(), Vec::new()).unwrap());
+    let scanner = scanner(&rules, Confidence::Medium);
+    let (told, interrupt) = (Told::default(), AtomicBool::new(false));
+    let session = scanner.session(&told, &interrupt);
+    for (lines, leaves) in [(1_000, true), (70_000, false)] {
+        let text = "password = \"changeme\"\n".repeat(lines);
+        let blob = Blob::whole(text.as_bytes(), Arc::new(Origin::File("a.py".into())));
+        let (flow, residue) = session.scan().derived(blob, None, true);
+        assert_eq!(flow, Flow::Continue);
+        assert_eq!(residue.is_some(), leaves, "{lines} lines");
+        assert!(residue.is_none_or(|residue| residue.size() > 16 * lines));
+    }
+}

@@ -13,6 +13,9 @@ use super::answer::{Answer, MOST_BYTES, MOST_TOLD, Told};
 use super::memory::{self, Memory, Name};
 use super::{Cache, Digest, Learned};
 
+/// So many bytes of what scans have left are kept: contents behind that are scanned whole in a rerun.
+const MOST_RESIDUES: usize = 8 << 20;
+
 /// Watches one run.
 pub(crate) struct Watch<'s> {
     session: &'s Session<'s>,
@@ -39,6 +42,8 @@ struct Noted {
 struct Loud {
     /// The first of them, with what their scans have left.
     contents: Vec<(Arc<Origin>, Option<Residue>)>,
+    /// The memory of what scans have left, in bytes.
+    residues: usize,
     /// How many there are.
     count: usize,
     /// Their counters, added up.
@@ -93,6 +98,8 @@ impl<'s> Watch<'s> {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.count += 1;
         if told.contents.len() < MOST_TOLD {
+            let residue = residue.filter(|residue| told.residues + residue.size() <= MOST_RESIDUES);
+            told.residues += residue.map_or(0, Residue::size);
             told.contents.push((origin.clone(), residue.cloned()));
         }
         for (sum, slot) in told.tally.iter_mut().zip(tally.slots()) {

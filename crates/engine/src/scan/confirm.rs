@@ -9,10 +9,14 @@ use crate::rule::{Role, Use};
 use crate::verify::Verifier;
 use crate::{Blob, FileKind, Span};
 
+/// Hits that may be open: a content with more leaves nothing for others, so that what is held of it stays small.
+pub(super) const MAX_OPEN: usize = 1 << 16;
+
 impl Scan<'_> {
     /// Verifies and judges what stands at the hits in `text`: the bytes of `blob`, or a view of them. `tell` hears of each
     /// step, with all that belongs to it. Of the bytes of `blob`, the hits at which the text nearby does not settle alone
-    /// that nothing is found are added to [`Scan::open`]; it is `None` afterwards where not all hits were looked at.
+    /// that nothing is found are added to [`Scan::open`]; it is `None` afterwards where not all hits were looked at, or
+    /// more than [`MAX_OPEN`] are open.
     pub(super) fn confirm<'b>(
         &mut self,
         blob: &Blob<'_>,
@@ -121,8 +125,9 @@ impl Scan<'_> {
                     return found;
                 }
             }
-            if is_open && let Some(open) = &mut open {
-                open.push(*hit);
+            if is_open {
+                open = open.filter(|open| open.len() < MAX_OPEN);
+                open.iter_mut().for_each(|open| open.push(*hit));
             }
         }
         if plain {

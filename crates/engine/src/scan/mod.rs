@@ -36,6 +36,7 @@ pub use derived::{Copied, Derivation, Residue};
 pub use explain::{Considered, Explainer, Outcome};
 pub use scanner::{Scanner, ScannerBuilder};
 
+use confirm::MAX_OPEN;
 use cursors::Cursors;
 use derived::Plan;
 use explain::Trail;
@@ -335,14 +336,15 @@ impl Scan<'_> {
                 }
             }
         };
-        self.residue = self.open.take().map(|mut open| {
+        self.residue = self.open.take().and_then(|mut open| {
             let settled = open.len();
             open.extend(regions.joined(&hits));
             if open.len() > settled {
                 open.sort_unstable();
                 open.dedup();
             }
-            Residue::new(open, regions.marked, blob.bytes.len())
+            let len = blob.bytes.len();
+            (open.len() <= MAX_OPEN).then(|| Residue::new(open, regions.marked, len))
         });
         self.hits = hits;
         flow
