@@ -29,12 +29,14 @@ fn main() -> ExitCode {
         .build(rules);
     let mut code = ExitCode::SUCCESS;
     for repository in std::env::args_os().skip(1) {
-        match prove(Path::new(&repository), &scanner) {
+        match prove(Path::new(&repository), &scanner, 0) {
             Ok(proof) => {
                 println!(
-                    "{}: {} objects, {} findings in {} of them, commits of {} compared: {} differences, {} ambiguous",
+                    "{}: {} objects, {} by their deltas, {} findings in {} of them, commits of {} compared: {} differences, \
+                     {} ambiguous",
                     Path::new(&repository).display(),
                     proof.objects,
+                    proof.derived,
                     proof.findings,
                     proof.holders,
                     proof.attributed,

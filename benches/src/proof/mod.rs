@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keysieve_engine::policy::Verdict;
@@ -32,6 +32,8 @@ pub struct Proof {
     pub holders: usize,
     /// Of those: whose commits were compared.
     pub attributed: usize,
+    /// Blobs that the history gave with what they were made from: of these only what a delta changed was looked at.
+    pub derived: usize,
     /// What is not as git has it.
     pub differences: Vec<String>,
     /// What is as git has it, but only one of several answers: commits of one second, or whose clocks were wrong.
@@ -86,10 +88,11 @@ impl Sink for Places {
 /// Where the history says that each object stands.
 type Origins = BTreeMap<ObjectId, Arc<Origin>>;
 
-/// Scans, and keeps the origins.
+/// Scans, keeps the origins, and counts what came with what it was made from.
 struct Noting<'s> {
     session: &'s Session<'s>,
     origins: Mutex<Origins>,
+    derived: AtomicUsize,
 }
 
 struct Thread<'n> {
@@ -122,6 +125,10 @@ impl Visitor for Thread<'_> {
             let mut origins = origins.unwrap_or_else(PoisonError::into_inner);
             origins.insert(id, blob.origin.clone());
         }
+        let is_derived = derivation.is_some_and(|made| !made.copied.is_empty());
+        self.noting
+            .derived
+            .fetch_add(usize::from(is_derived), Relaxed);
         self.scan.derived(blob, derivation, is_base)
     }
 
@@ -138,27 +145,35 @@ impl Visitor for Thread<'_> {
     }
 }
 
-/// Walks the history of `repository`, scans every object of it once more as git prints it, and compares.
+/// Walks the history of `repository` in so many threads (0: as many as the machine runs at once), scans every object of it
+/// once more as git prints it, and compares.
 ///
 /// # Errors
 ///
 /// The repository cannot be opened, or git fails.
-pub fn prove(repository: &Path, scanner: &Scanner) -> Result<Proof, Box<dyn Error>> {
+pub fn prove(
+    repository: &Path,
+    scanner: &Scanner,
+    threads: usize,
+) -> Result<Proof, Box<dyn Error>> {
     let interrupt = AtomicBool::new(false);
     let found = Places::default();
     let session = scanner.session(&found, &interrupt);
     let noting = Noting {
         session: &session,
         origins: Mutex::default(),
+        derived: AtomicUsize::new(0),
     };
-    let history = HistoryBuilder::new().build(repository)?;
+    let history = HistoryBuilder::new().threads(threads).build(repository)?;
     history.walk(&noting)?;
+    let derived = noting.derived.into_inner();
     let origins = noting.origins.into_inner();
     let origins = origins.unwrap_or_else(PoisonError::into_inner);
     let found = found.into_inner();
 
     let mut proof = Proof {
         findings: found.len(),
+        derived,
         ..Proof::default()
     };
     let expected = contents::scan(repository, scanner, &origins, &mut proof)?;

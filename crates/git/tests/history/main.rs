@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod damaged;
-mod deltas;
 mod forged;
 mod generated;
 mod hostile;
