@@ -153,9 +153,7 @@ impl Gate {
         suppress(findings, &sights, &known);
         Passed { notes, left }
     }
-}
 
-impl Gate {
     /// Whether an exception holds for what a baseline has as `entry`, or would have.
     pub(crate) fn excepts(&self, entry: Entry<'_>, summary: &Summary) -> bool {
         let path = path_of_key(entry.path, summary);

@@ -38,6 +38,15 @@ impl Span {
         self.start <= other.start && other.end <= self.end
     }
 
+    /// Adds the span to those before it, or to the last of them where no more than `apart` bytes lie between the two. Spans
+    /// must come in the order of their starts.
+    pub(crate) fn add_to(self, spans: &mut Vec<Self>, apart: usize) {
+        match spans.last_mut() {
+            Some(last) if self.start <= last.end + apart => last.end = last.end.max(self.end),
+            _ => spans.push(self),
+        }
+    }
+
     /// The span as a range, for slicing.
     pub const fn range(self) -> Range<usize> {
         self.start..self.end

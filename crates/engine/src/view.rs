@@ -45,7 +45,7 @@ pub(crate) struct Wardrobe {
 }
 
 /// What of a text may hide something.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Regions {
     /// In order and apart from each other.
     pub(crate) spans: Vec<Span>,
@@ -172,7 +172,7 @@ impl Wardrobe {
         if !self.dresses.is_empty() {
             self.joined(text, hits, |hit, at, len| {
                 let place = Span::new(hit.at.min(at), at + len);
-                push(&mut joined, around(text, place));
+                around(text, place).add_to(&mut joined, APART);
                 joints.push(at);
             });
         }
@@ -194,16 +194,16 @@ impl Wardrobe {
             marked = true;
             let region = around(text, Span::new(at, at + piece.len));
             while let Some(before) = joined.next_if(|j| j.start <= region.start) {
-                push(&mut spans, before);
+                before.add_to(&mut spans, APART);
             }
-            push(&mut spans, region);
+            region.add_to(&mut spans, APART);
             // What follows in the region adds nothing, but for what stands at its end.
             from = from.max(region.end.saturating_sub(LEFT));
             if text.get(region.end).is_none_or(|&b| b == b'\n') {
                 from = from.max(region.end);
             }
         }
-        joined.for_each(|region| push(&mut spans, region));
+        joined.for_each(|region| region.add_to(&mut spans, APART));
         Regions {
             spans,
             joints,
@@ -285,14 +285,6 @@ fn automaton(literals: &[&str]) -> AhoCorasick {
         .match_kind(MatchKind::LeftmostFirst)
         .build(literals)
         .expect("a few short literals make an automaton")
-}
-
-/// Adds a region to those before it, or to the last of them where the two are near.
-fn push(regions: &mut Vec<Span>, region: Span) {
-    match regions.last_mut() {
-        Some(last) if region.start <= last.end + APART => last.end = last.end.max(region.end),
-        _ => regions.push(region),
-    }
 }
 
 /// The rest of the line on both sides of `place`, as far as a finding reaches.

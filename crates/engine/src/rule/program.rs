@@ -103,8 +103,8 @@ struct Choice {
     group: Group,
 }
 
-/// Matches `program` from its step `first` on at `start`, up to `end`. Calls with the same `vain` must be for the same text, with an `end` that
-/// cuts no match short.
+/// Matches `program` from its step `first` on at `start`, up to `end`. Calls with the same `vain` must be for the same
+/// text, with an `end` that cuts no match short.
 pub(crate) fn run(
     program: &[Op],
     first: usize,

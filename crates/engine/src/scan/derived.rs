@@ -34,7 +34,7 @@ const _: () = {
 };
 
 /// What the scan of a content leaves for those of contents that are made from it. Holds places and literals, no text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Residue {
     /// The hits that are open, in order.
     open: Vec<Hit>,
@@ -50,7 +50,7 @@ impl Residue {
         Self { open, marked, len }
     }
 
-    /// It as bytes, for [`Session::residue`](super::Session::residue). Places and numbers of literals of one rule set, no text.
+    /// It as bytes, for [`Session::residue`](super::Session::residue): places, and numbers of literals of one rule set.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = (self.len as u64).to_le_bytes().to_vec();
         out.push(u8::from(self.marked));
@@ -165,8 +165,8 @@ impl Derivation<'_> {
                     len.min(end.saturating_add(right)),
                 )
             };
-            push(&mut windows, widened(NEAR_RIGHT + BACK, NEAR_LEFT + SIGHT));
-            push(&mut marks, widened(MARK, MARK));
+            widened(NEAR_RIGHT + BACK, NEAR_LEFT + SIGHT).add_to(&mut windows, 0);
+            widened(MARK, MARK).add_to(&mut marks, 0);
         };
         let (mut from, mut to) = (0, 0);
         for copied in self.copied {
@@ -222,14 +222,6 @@ impl Derivation<'_> {
                     .filter(|hit| !plan.is_sure(hit.at)),
             );
         }
-    }
-}
-
-/// Adds a span to those before it, or to the last of them where the two meet.
-fn push(spans: &mut Vec<Span>, span: Span) {
-    match spans.last_mut() {
-        Some(last) if span.start <= last.end => last.end = last.end.max(span.end),
-        _ => spans.push(span),
     }
 }
 

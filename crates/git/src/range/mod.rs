@@ -169,9 +169,7 @@ impl Table {
             changes: vec![change],
         });
     }
-}
 
-impl Table {
     /// Notes a file that a change moved as it is.
     fn follow(&mut self, from: BString, to: BString) {
         self.cost += from.len() + to.len() + size_of::<[BString; 2]>();
