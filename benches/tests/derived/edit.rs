@@ -43,6 +43,11 @@ pub(super) fn change(base: &Text, writer: &mut Writer<'_>) -> (Text, Vec<Copied>
                 content.bytes.extend(&base.bytes[from..end]);
                 let within = base.marks.iter().filter(|m| (from..end).contains(m));
                 content.marks.extend(within.map(|m| m - from + to));
+                let spoils = base.spoils.iter();
+                let within = spoils.filter(|(at, len)| from <= *at && at + len <= end);
+                content
+                    .spoils
+                    .extend(within.map(|(at, len)| (at - from + to, *len)));
             }
             Part::Copy(..) => {}
             Part::New(bytes) => {
@@ -56,6 +61,14 @@ pub(super) fn change(base: &Text, writer: &mut Writer<'_>) -> (Text, Vec<Copied>
 
 fn edit(base: &Text, parts: &mut Vec<Part>, writer: &mut Writer<'_>) {
     let len: usize = parts.iter().map(Part::len).sum();
+    if !base.spoils.is_empty() && writer.random.usize(..3) == 0 {
+        // What was spoiled is made whole: of no text around it but this did anything hang.
+        let (at, gone) = base.spoils[writer.random.usize(..base.spoils.len())];
+        if at + gone <= len {
+            replace(parts, at, at + gone, Vec::new());
+        }
+        return;
+    }
     let at = place(base, writer).min(len);
     let random = &mut *writer.random;
     match random.usize(..20) {
@@ -102,9 +115,9 @@ fn edit(base: &Text, parts: &mut Vec<Part>, writer: &mut Writer<'_>) {
         }
         // A piece as the text has others.
         17 => {
-            let mut new = Vec::new();
+            let mut new = Text::default();
             writer.piece(&mut new);
-            replace(parts, at, at, new);
+            replace(parts, at, at, new.bytes);
         }
         // The start or the end.
         18 => {

@@ -9,6 +9,8 @@ pub(super) struct Text {
     pub(super) bytes: Vec<u8>,
     /// In no order.
     pub(super) marks: Vec<usize>,
+    /// Where bytes stand that spoil what is around them, and how many: without these it would be found.
+    pub(super) spoils: Vec<(usize, usize)>,
 }
 
 /// Writes texts.
@@ -151,7 +153,16 @@ const FRAGMENTS: [&str; 44] = [
 impl<'w> Writer<'w> {
     pub(super) fn new(rules: &'w RuleSet, random: &'w mut Random) -> Self {
         let all = rules.rules().count();
-        let about = (0..4).map(|_| random.usize(..all)).collect();
+        let mut about: Vec<usize> = (0..4).map(|_| random.usize(..all)).collect();
+        // Few rules look at some files only.
+        let of_paths = rules
+            .rules()
+            .enumerate()
+            .filter(|(_, r)| !r.path.is_empty());
+        let of_paths: Vec<usize> = of_paths.map(|(at, _)| at).collect();
+        if random.usize(..4) == 0 {
+            about[0] = of_paths[random.usize(..of_paths.len())];
+        }
         Self {
             rules,
             random,
@@ -169,7 +180,7 @@ impl<'w> Writer<'w> {
         let size = 4000 + self.random.usize(..24_000);
         while text.bytes.len() < size {
             text.marks.push(text.bytes.len());
-            self.piece(&mut text.bytes);
+            self.piece(&mut text);
         }
         match self.random.usize(..40) {
             0 => utf_16(&mut text),
@@ -197,8 +208,8 @@ impl<'w> Writer<'w> {
     }
 
     /// Adds a piece: a line or some.
-    pub(super) fn piece(&mut self, out: &mut Vec<u8>) {
-        let piece = match self.random.usize(..34) {
+    pub(super) fn piece(&mut self, out: &mut Text) {
+        let piece = match self.random.usize(..38) {
             0..=5 => {
                 let lines = 1 + self.random.usize(..25);
                 let lines: Vec<&str> = (0..lines).map(|_| self.pick(&LINES)).collect();
@@ -206,7 +217,11 @@ impl<'w> Writer<'w> {
             }
             6..=9 => self.sample() + "\n",
             10..=11 => self.near_miss() + "\n",
-            12 => self.broken(),
+            12 | 34..=37 => {
+                let (text, (at, len)) = self.spoiled();
+                out.spoils.push((out.bytes.len() + at, len));
+                text
+            }
             13..=15 => self.assigned(),
             16 => self.literal() + self.pick(&["\n", " ", "=", ": ", "", "\"\n"]),
             17..=18 => self.dressed(),
@@ -268,7 +283,7 @@ impl<'w> Writer<'w> {
                 format!("{name}{between}{}{}", self.value(len), self.pick(&ENDS))
             }
         };
-        out.extend(piece.into_bytes());
+        out.bytes.extend(piece.into_bytes());
     }
 
     /// The position of a rule: often one of those that this text is about.
@@ -453,14 +468,31 @@ impl<'w> Writer<'w> {
         format!("{name} = {text}")
     }
 
-    /// A sample with a byte changed.
-    fn broken(&mut self) -> String {
+    /// A sample with something put before it or into it, and where that is: often far behind its literal.
+    fn spoiled(&mut self) -> (String, (usize, usize)) {
         let mut text = self.sample();
-        let at = self.random.usize(..=text.len());
-        if text.is_char_boundary(at) {
-            text.insert_str(at, self.pick(&FRAGMENTS));
-        }
-        text + "\n"
+        let (at, fragment) = match self.random.usize(..6) {
+            // It begins in a word.
+            0 | 1 => (0, self.pick(&["a", "x", "Z", "9", "xy"])),
+            // The quote behind a default is in the next line.
+            2 => {
+                let (name, value) = (self.pick(&NAMES), self.value(24));
+                let far = "x ".repeat(self.random.usize(..1500));
+                text = format!("{name} = \"${{V:-{value}}}{far}\"");
+                (text.len() - 1, "\n")
+            }
+            3 | 4 => {
+                let longer = |sample: &String| (200..1000).contains(&sample.len());
+                let samples = (0..40).map(|_| self.sample());
+                text = samples.filter(longer).last().unwrap_or(text);
+                let behind = self.random.usize(..=text.len() / 2);
+                (text.len() - behind, self.pick(&FRAGMENTS))
+            }
+            _ => (self.random.usize(..=text.len()), self.pick(&FRAGMENTS)),
+        };
+        let at = text.floor_char_boundary(at);
+        text.insert_str(at, fragment);
+        (text + "\n", (at, fragment.len()))
     }
 
     /// Matches of one rule that overlap, or follow each other closely.
@@ -500,6 +532,7 @@ fn utf_16(text: &mut Text) {
         .chain(text.bytes.iter().flat_map(wide))
         .collect();
     text.marks.iter_mut().for_each(|mark| *mark = *mark * 2 + 2);
+    text.spoils.clear();
 }
 
 fn with_carriage_returns(text: &mut Text) {
@@ -511,4 +544,5 @@ fn with_carriage_returns(text: &mut Text) {
         bytes.push(byte);
     }
     text.bytes = bytes;
+    text.spoils.clear();
 }
