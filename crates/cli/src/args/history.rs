@@ -39,7 +39,7 @@ pub(crate) struct HistoryArgs {
     /// Scan everything anew, and remember nothing
     #[arg(long, help_heading = "History")]
     pub(crate) no_cache: bool,
-    /// Remember in this folder, instead of git's, what was scanned and had no finding; one folder for each repository
+    /// Remember in this folder, instead of git's, what earlier runs came to; one folder for each repository
     #[arg(long, value_name = "DIR", conflicts_with_all = ["no_cache", "range"], help_heading = "History")]
     pub(crate) cache_dir: Option<PathBuf>,
 
