@@ -13,10 +13,10 @@ use keysieve_engine::{Blob, Flow, Issue, IssueKind, ObjectId, Origin};
 
 use crate::Error;
 use crate::bits::Bits;
-use crate::graph::{Attributing, Attribution, Build, Graph, Part};
+use crate::graph::{Attributing, Attribution, Build, Changed, Changes, Graph, Part};
 use crate::refs::Refs;
 use crate::store::kind::Kind;
-use crate::store::{Ended, Fault, Faults, Progress, Receive, Store, Walk};
+use crate::store::{CachedReader, Ended, Fault, Faults, Progress, Receive, Store, Walk};
 
 /// The kinds whose text is scanned as it is.
 const DOCUMENTS: u8 = Kind::Commit as u8 | Kind::Tag as u8;
@@ -162,6 +162,27 @@ pub struct HistoryProgress {
     pub bytes: u64,
 }
 
+/// Reads objects of a [`History`], for one thread. It keeps what it read last: versions of one file, read one after the
+/// other, cost little.
+pub struct HistoryObjects<'h> {
+    store: &'h Store,
+    reader: CachedReader<'h>,
+}
+
+impl HistoryObjects<'_> {
+    /// The bytes of an object; `None` if it is not there, cannot be read, or is larger than is read.
+    pub fn read(&mut self, id: ObjectId) -> Option<Arc<[u8]>> {
+        let number = self.store.number(id.as_bytes())?;
+        self.reader.read(number).ok()
+    }
+}
+
+impl std::fmt::Debug for HistoryObjects<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HistoryObjects").finish_non_exhaustive()
+    }
+}
+
 impl History {
     /// What the history says of these objects, in this order. After the walk, and empty before: call it with the
     /// [`Origin::object`] of each finding.
@@ -177,6 +198,22 @@ impl History {
             refs: &self.refs,
         };
         of.attribute(objects)
+    }
+
+    /// Tells of the changes of all commits that `tips` contain, the newest first; merges have none. After the walk.
+    ///
+    /// `None` if there was no walk, a tip is no commit of the store, or all is more than can be looked at: then not all
+    /// was told of. What a fault of the walk hides is not known either.
+    pub fn changes(&self, tips: &[ObjectId], each: &mut dyn FnMut(&Changed<'_>)) -> Option<()> {
+        Changes::new(self.graph.get()?, &self.store).all(tips, each)
+    }
+
+    /// Reads objects one by one.
+    pub fn objects(&self) -> HistoryObjects<'_> {
+        HistoryObjects {
+            store: &self.store,
+            reader: CachedReader::new(&self.store),
+        }
     }
 
     /// The objects that others name and that are not there, sorted; known after the walk. What it says of them is

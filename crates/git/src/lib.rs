@@ -49,8 +49,8 @@ use gix::sec::trust::{DefaultForLevel, Mapping};
 use gix::url::Scheme;
 
 pub use change::{Earlier, Old, Options, Place, suppress_known};
-pub use graph::{Attribution, CommitInfo, Part, Person, Reach};
-pub use history::{History, HistoryBuilder, HistoryProgress, missing_issues};
+pub use graph::{Attribution, Changed, CommitInfo, Part, Person, Reach};
+pub use history::{History, HistoryBuilder, HistoryObjects, HistoryProgress, missing_issues};
 pub use hooks::{Hooks, HooksOwner};
 pub use newest::{Fate, Head, Newest};
 pub use opened::{Contents, Environment, Opened};

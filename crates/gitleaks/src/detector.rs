@@ -124,6 +124,16 @@ impl Detector {
         &self.config
     }
 
+    /// The rules that are run, with their places in the configuration.
+    pub(crate) fn enabled(&self) -> impl Iterator<Item = (usize, &Rule)> {
+        self.enabled.iter().map(|&at| (at, &self.config.rules[at]))
+    }
+
+    /// How often text is decoded.
+    pub(crate) fn max_decode_depth(&self) -> usize {
+        self.options.max_decode_depth
+    }
+
     /// Scans a fragment. Findings come in the order of the rules, those of decoded text last.
     pub fn detect(&self, fragment: &Fragment<'_>, scratch: &mut Scratch) -> Vec<Finding> {
         if fragment.has_place() && scratch.allows(&self.config, fragment.place()) {

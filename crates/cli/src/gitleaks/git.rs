@@ -3,7 +3,8 @@
 //! What gitleaks scans is what `git log -p -U0` says was added, hunk by hunk. git's own diff and its detection of renames
 //! decide what that is, so git itself is run, with the arguments that gitleaks runs it with.
 
-use std::io::{BufRead as _, BufReader, Read};
+use std::collections::HashMap;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -15,8 +16,9 @@ use keysieve_gitleaks::{Finding, Fragment, Platform, Remote};
 
 use super::Failure;
 use super::args::LogArgs;
+use super::doubt::Request;
 use super::log::{Level, Log};
-use super::run::{Ended, Run};
+use super::run::{Ended, Run, Worker, parallel};
 
 /// What of the user's git configuration would change the form of its output, and not what is in it.
 const FORM: [&str; 10] = [
@@ -60,8 +62,12 @@ impl Run<'_> {
         } else {
             remote(self.source, given)
         };
-        let mut git = git(self.source);
-        git.args(["log", "-p", "-U0"]);
+        if log_opts.is_empty()
+            && let Some(requests) = self.doubts()
+        {
+            return self.answers(&requests, remote.as_ref());
+        }
+        let mut git = log(self.source);
         if log_opts.is_empty() {
             git.args(["--full-history", "--all", "--diff-filter=tuxdb"]);
         } else {
@@ -81,34 +87,51 @@ impl Run<'_> {
         self.changes(git, None)
     }
 
-    fn changes(&self, mut git: Command, remote: Option<&Remote>) -> Result<u8, Failure> {
-        let mut child = Running(git.spawn().map_err(|e| format!("git cannot be run: {e}"))?);
-        let (stdout, stderr) = child.pipes();
-        let log = self.log;
+    /// Scans what git answers.
+    fn answers(&self, requests: &[Request], remote: Option<&Remote>) -> Result<u8, Failure> {
+        let answers = parallel(self, requests.len(), |at, worker| {
+            let mut git = log(self.source);
+            git.args(["--full-history", "--diff-filter=tuxdb"]);
+            git.args(["--no-walk=unsorted", "--stdin"]);
+            let mut findings = Vec::new();
+            let error = self.show(git, requests[at].to_input(), |stdout| {
+                let mut patches = Patches::new(BufReader::with_capacity(1 << 20, stdout));
+                while !self.is_over()
+                    && let Some(change) = patches.next_file()?
+                {
+                    if !change.binary {
+                        self.scan_change(&change, worker, remote, &mut findings);
+                    }
+                }
+                Ok(())
+            });
+            (findings, error)
+        });
+        let (mut findings, mut error) = (Vec::new(), None);
+        for (found, failed) in answers {
+            findings.extend(found);
+            error = error.or(failed?);
+        }
+        let commits = requests.iter().flat_map(|request| &request.commits);
+        let order: HashMap<String, usize> = commits.map(ToString::to_string).zip(0..).collect();
+        findings.sort_by_key(|finding: &Finding| order.get(finding.commit_id()).copied());
+        self.end(Ended { findings, error })
+    }
+
+    fn changes(&self, git: Command, remote: Option<&Remote>) -> Result<u8, Failure> {
         let (send, receive) = sync_channel::<(usize, Vec<FileChange>)>(2 * Self::threads());
         let receive = Mutex::new(receive);
         let found = Mutex::new(Vec::new());
-        let (read, complained) = thread::scope(|scope| {
-            let complaints = scope.spawn(move || complaints(stderr, log));
+        let error = thread::scope(|scope| {
             for _ in 0..Self::threads() {
                 scope.spawn(|| self.scan_changes(&receive, remote, &found));
             }
-            let read = self.read(stdout, |batch| send.send(batch).is_ok());
             // The threads end when nothing more can come.
+            let give = |batch| send.send(batch).is_ok();
+            let error = self.show(git, Vec::new(), |stdout| self.read(stdout, give));
             drop(send);
-            if read.is_err() || self.is_over() {
-                child.stop();
-            }
-            (read, complaints.join().unwrap_or(true))
-        });
-        let status = child.0.wait()?;
-        let error = match read {
-            Err(error) => Some(format!("what git writes cannot be read: {error}")),
-            Ok(()) if complained || !status.success() && !self.is_over() => {
-                Some("git did not show everything".to_owned())
-            }
-            Ok(()) => None,
-        };
+            error
+        })?;
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         found.sort_by_key(|(at, _)| *at);
         let findings = found
@@ -116,6 +139,40 @@ impl Run<'_> {
             .flat_map(|(_, findings)| findings)
             .collect();
         self.end(Ended { findings, error })
+    }
+
+    /// Runs `git` on `input` and has what it writes read; says why that was not all.
+    fn show(
+        &self,
+        mut git: Command,
+        input: Vec<u8>,
+        read: impl FnOnce(ChildStdout) -> std::io::Result<()>,
+    ) -> Result<Option<String>, Failure> {
+        if !input.is_empty() {
+            git.stdin(Stdio::piped());
+        }
+        let mut child = Running(git.spawn().map_err(|e| format!("git cannot be run: {e}"))?);
+        let (stdout, stderr) = child.pipes();
+        let stdin = child.0.stdin.take();
+        let log = self.log;
+        let (read, complained) = thread::scope(|scope| {
+            let complaints = scope.spawn(move || complaints(stderr, log));
+            // If git does not take it, it says why.
+            scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(&input)));
+            let read = read(stdout);
+            if read.is_err() || self.is_over() {
+                child.stop();
+            }
+            (read, complaints.join().unwrap_or(true))
+        });
+        let status = child.0.wait()?;
+        Ok(match read {
+            Err(error) => Some(format!("what git writes cannot be read: {error}")),
+            Ok(()) if complained || !status.success() && !self.is_over() => {
+                Some("git did not show everything".to_owned())
+            }
+            Ok(()) => None,
+        })
     }
 
     /// Reads changes and hands them on in batches until there are no more or nobody takes them.
@@ -165,29 +222,40 @@ impl Run<'_> {
             };
             let mut findings = Vec::new();
             for change in &batch {
-                for hunk in &change.hunks {
-                    let fragment = Fragment {
-                        text: &hunk.added,
-                        path: &change.path,
-                        symlink: "",
-                        first_line: hunk.first_line,
-                        commit: change.commit.as_ref(),
-                    };
-                    if !self.is_over() {
-                        worker.scan(&fragment, &mut findings);
-                    }
-                }
-            }
-            if let Some(remote) = remote {
-                for finding in &mut findings {
-                    finding.link = remote.link(finding);
-                }
+                self.scan_change(change, &mut worker, remote, &mut findings);
             }
             if !findings.is_empty() {
                 found
                     .lock()
                     .unwrap_or_else(PoisonError::into_inner)
                     .push((at, findings));
+            }
+        }
+    }
+
+    fn scan_change(
+        &self,
+        change: &FileChange,
+        worker: &mut Worker<'_>,
+        remote: Option<&Remote>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let first = findings.len();
+        for hunk in &change.hunks {
+            let fragment = Fragment {
+                text: &hunk.added,
+                path: &change.path,
+                symlink: "",
+                first_line: hunk.first_line,
+                commit: change.commit.as_ref(),
+            };
+            if !self.is_over() {
+                worker.scan(&fragment, findings);
+            }
+        }
+        if let Some(remote) = remote {
+            for finding in &mut findings[first..] {
+                finding.link = remote.link(finding);
             }
         }
     }
@@ -218,7 +286,13 @@ impl Drop for Running {
     }
 }
 
-fn git(source: &Path) -> Command {
+fn log(source: &Path) -> Command {
+    let mut git = git(source);
+    git.args(["-c", "log.follow=false", "log", "-p", "-U0"]);
+    git
+}
+
+pub(super) fn git(source: &Path) -> Command {
     let mut git = Command::new("git");
     git.args(FORM)
         .arg("-C")

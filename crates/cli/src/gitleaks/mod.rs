@@ -7,6 +7,7 @@
 mod args;
 mod builtin;
 mod dir;
+mod doubt;
 mod git;
 mod log;
 mod report;

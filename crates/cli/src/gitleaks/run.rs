@@ -133,6 +133,11 @@ impl<'a> Run<'a> {
         self.detector.config()
     }
 
+    /// What scans, if that is nothing but the rules of a configuration.
+    pub(super) fn only_detector(&self) -> Option<&Detector> {
+        self.builtin.is_none().then_some(&self.detector)
+    }
+
     /// The part of one thread.
     pub(super) fn worker(&self) -> Worker<'_> {
         Worker {

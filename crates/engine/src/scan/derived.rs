@@ -91,6 +91,17 @@ impl Residue {
         })
     }
 
+    /// What is left by something else than a scanner, that looked at a content of `len` bytes: one bit, of its own
+    /// meaning.
+    pub fn of_bit(bit: bool, len: usize) -> Self {
+        Self::new(Vec::new(), bit, len)
+    }
+
+    /// The bit that [`Residue::of_bit`] was given.
+    pub fn bit(&self) -> bool {
+        self.marked
+    }
+
     /// The memory that it holds, in bytes.
     pub fn size(&self) -> usize {
         self.open.capacity() * size_of::<Hit>() + size_of::<Self>()
@@ -156,17 +167,35 @@ impl Derivation<'_> {
     /// What is to be looked at in a content of `len` bytes; `None` where that is nearly all, or the copies are not what
     /// they should be.
     pub(super) fn plan(&self, len: usize) -> Option<Plan> {
-        let mut windows: Vec<Span> = Vec::new();
         let mut marks: Vec<Span> = Vec::new();
+        let windows = self.windows(len, (NEAR_RIGHT + BACK, NEAR_LEFT + SIGHT), |new| {
+            widened(new, (MARK, MARK), len).add_to(&mut marks, 0);
+        })?;
+        Some(Plan {
+            windows: windows.iter().map(|&w| Window::new(w, len)).collect(),
+            marks: (!self.base.marked).then_some(marks),
+        })
+    }
+
+    /// What of a content of `len` bytes is not from the base, or stands beside something else than there, with so many
+    /// bytes to the left and to the right; in order and apart from each other. `None` where that is nearly all, or the
+    /// copies are not what they should be.
+    pub fn changed(&self, len: usize, around: (usize, usize)) -> Option<Vec<Span>> {
+        self.windows(len, around, |_| {})
+    }
+
+    /// As [`Derivation::changed`]; tells of each change.
+    fn windows(
+        &self,
+        len: usize,
+        around: (usize, usize),
+        mut tell: impl FnMut(Span),
+    ) -> Option<Vec<Span>> {
+        let mut windows: Vec<Span> = Vec::new();
         let mut dirty = |start: usize, end: usize| {
-            let widened = |left: usize, right: usize| {
-                Span::new(
-                    start.saturating_sub(left),
-                    len.min(end.saturating_add(right)),
-                )
-            };
-            widened(NEAR_RIGHT + BACK, NEAR_LEFT + SIGHT).add_to(&mut windows, 0);
-            widened(MARK, MARK).add_to(&mut marks, 0);
+            let new = Span::new(start, end);
+            widened(new, around, len).add_to(&mut windows, 0);
+            tell(new);
         };
         let (mut from, mut to) = (0, 0);
         for copied in self.copied {
@@ -185,10 +214,7 @@ impl Derivation<'_> {
             dirty(to, len);
         }
         let looked_at: usize = windows.iter().map(|window| window.len()).sum();
-        (looked_at < len - len / 8).then(|| Plan {
-            windows: windows.iter().map(|&w| Window::new(w, len)).collect(),
-            marks: (!self.base.marked).then_some(marks),
-        })
+        (looked_at < len - len / 8).then_some(windows)
     }
 
     /// The copies, those as one that follow each other in both contents: a literal may stand across where they meet.
@@ -223,6 +249,12 @@ impl Derivation<'_> {
             );
         }
     }
+}
+
+/// `span` of a content of `len` bytes with so many bytes more to the left and to the right.
+fn widened(span: Span, (left, right): (usize, usize), len: usize) -> Span {
+    let end = len.min(span.end.saturating_add(right));
+    Span::new(span.start.saturating_sub(left), end)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::store::kind::Kind;
 
 mod attribute;
 mod build;
+mod changes;
 mod folders;
 mod names;
 mod order;
@@ -30,6 +31,8 @@ mod select;
 pub(crate) use attribute::Attributing;
 pub use attribute::{Attribution, CommitInfo, Reach};
 pub(crate) use build::Build;
+pub use changes::Changed;
+pub(crate) use changes::Changes;
 pub use parse::Person;
 pub(crate) use parse::author_and_subject;
 #[cfg(any(test, feature = "fuzz"))]

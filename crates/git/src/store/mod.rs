@@ -18,6 +18,7 @@ use self::loose::Loose;
 use self::pack::Pack;
 use self::unindexed::Unindexed;
 
+mod cached;
 mod delta;
 mod fault;
 mod ids;
@@ -30,6 +31,7 @@ mod read;
 mod unindexed;
 mod walk;
 
+pub(crate) use cached::CachedReader;
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use delta::apply_delta;
 pub(crate) use fault::{Fault, Faults};

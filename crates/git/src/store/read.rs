@@ -8,7 +8,7 @@ use super::pack::Pack;
 use super::{Fault, Place, Store, delta};
 
 /// More deltas are never on top of each other: git's own limit is 4095.
-const DEPTH: usize = 10_000;
+pub(super) const DEPTH: usize = 10_000;
 
 /// Reads objects one by one; memory that is reused. For a few objects: what many of them rest on is read anew for each.
 pub(crate) struct Reader<'s> {
@@ -126,7 +126,7 @@ impl<'s> Reader<'s> {
 }
 
 impl Store {
-    fn place(&self, number: u32) -> Place<'_> {
+    pub(super) fn place(&self, number: u32) -> Place<'_> {
         if number >= self.first_loose {
             return Place::Loose(number - self.first_loose);
         }

@@ -2,6 +2,7 @@
 
 mod anchor;
 mod lead;
+mod loose;
 mod native;
 mod near;
 mod syntax;
@@ -17,9 +18,10 @@ use regex_syntax::hir::{Hir, HirKind};
 use crate::words::Words;
 
 pub(crate) use anchor::Anchor;
+pub(crate) use loose::LONGEST;
 pub use native::Native;
-pub(crate) use near::Memory;
 use near::Near;
+pub(crate) use near::{Glances, Memory};
 
 /// How often a part of an expression may be repeated, with the repetitions around it: Go's limit, and what bounds the
 /// size of a program.
@@ -146,6 +148,12 @@ impl Pattern {
         memory: &mut Memory,
     ) -> Vec<Range<usize>> {
         self.near.find(self, text, hits, memory)
+    }
+
+    /// Whether a run of whole lines of `text` may have a match by a word of the anchor at `hit`; true where there is no
+    /// anchor.
+    pub(crate) fn may_match(&self, text: &[u8], hit: usize, memory: &mut Glances) -> bool {
+        self.near.may_match(self, text, hit, memory)
     }
 
     fn unicode(&self) -> &Hir {
@@ -309,7 +317,7 @@ impl<'a> Text<'a> {
 /// Characters that are ASCII letters in another case: to expressions, or where keywords are looked for.
 const FOLDS: [(char, u8); 3] = [('\u{130}', b'i'), ('\u{17F}', b's'), ('\u{212A}', b'k')];
 
-fn folds(text: &[u8]) -> bool {
+pub(crate) fn folds(text: &[u8]) -> bool {
     let mut buffer = [0; 4];
     FOLDS
         .iter()

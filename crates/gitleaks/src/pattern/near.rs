@@ -11,6 +11,7 @@ use regex_syntax::hir::Hir;
 
 use super::anchor::{self, LONGEST_PROBE};
 use super::lead::Lead;
+use super::loose::Loose;
 use super::{Anchor, Pattern, Text, compile};
 
 /// The programs of an expression near its words. They are made when they are first needed: most words stand where not
@@ -18,6 +19,7 @@ use super::{Anchor, Pattern, Text, compile};
 #[derive(Debug, Default)]
 pub(super) struct Near {
     tail: OnceLock<Option<Tail>>,
+    loose: OnceLock<Option<Loose>>,
     lead: OnceLock<Option<Lead>>,
     probe: OnceLock<Option<Probe>>,
 }
@@ -25,14 +27,37 @@ pub(super) struct Near {
 /// What a thread remembers of one expression from text to text.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    tail: Option<Box<Cache>>,
+    tail: Glances,
     rest: Cached,
 }
+
+/// What a thread remembers of what an expression says from its word on.
+pub(crate) type Glances = Option<Box<Cache>>;
 
 /// The states of one of two automata that were needed so far, and which it was.
 pub(super) type Cached = Option<(usize, Box<Cache>)>;
 
 impl Near {
+    /// Whether a run of whole lines of `text` may have a match of `pattern`, which this is of, by a word of its anchor at
+    /// `hit`.
+    pub(super) fn may_match(
+        &self,
+        pattern: &Pattern,
+        text: &[u8],
+        hit: usize,
+        memory: &mut Glances,
+    ) -> bool {
+        let (Some(anchor), Some(ascii)) = (pattern.anchor(), &pattern.ascii) else {
+            return true;
+        };
+        let loose = self
+            .loose
+            .get_or_init(|| Loose::new(pattern, anchor, ascii));
+        loose
+            .as_ref()
+            .is_none_or(|loose| loose.may_match(text, hit, memory))
+    }
+
     /// All matches of `pattern`, which this is of, in `text`, where words of its anchor stand at `hits`, in ascending order.
     pub(super) fn find(
         &self,
@@ -44,7 +69,10 @@ impl Near {
         let (Some(anchor), Some(ascii)) = (pattern.anchor(), &pattern.ascii) else {
             return pattern.find_all(text);
         };
-        if let Some(tail) = self.tail.get_or_init(|| Tail::new(anchor, ascii)) {
+        if let Some(tail) = self
+            .tail
+            .get_or_init(|| Tail::new(&anchor.tail(ascii, LONGEST_PROBE)))
+        {
             tail.keep(text, hits, &mut memory.tail);
         }
         if hits.is_empty() {
@@ -66,39 +94,47 @@ impl Near {
 
 /// What an expression says from its word on.
 #[derive(Debug)]
-struct Tail {
+pub(super) struct Tail {
     automaton: DFA,
     /// Its longest match in bytes.
     length: usize,
 }
 
 impl Tail {
-    fn new(anchor: &Anchor, ascii: &Hir) -> Option<Self> {
-        let hir = anchor.tail(ascii, LONGEST_PROBE);
+    pub(super) fn new(hir: &Hir) -> Option<Self> {
         Some(Self {
             length: hir.properties().maximum_len()?,
-            automaton: automaton(&hir)?,
+            automaton: automaton(hir)?,
         })
     }
 
     /// Keeps those of `hits` from which on the text is as the expression says.
-    fn keep(&self, text: &Text<'_>, hits: &mut Vec<u32>, memory: &mut Option<Box<Cache>>) {
+    fn keep(&self, text: &Text<'_>, hits: &mut Vec<u32>, memory: &mut Glances) {
+        let mut may_match =
+            |hit: u32| self.may_match(&text.bytes, text.ascii, hit as usize, memory);
+        hits.retain(|&hit| may_match(hit));
+    }
+
+    /// Whether `text` is as the expression says from `hit` on, or may be. `ascii`: whether all of it is ASCII.
+    pub(super) fn may_match(
+        &self,
+        text: &[u8],
+        ascii: bool,
+        hit: usize,
+        memory: &mut Glances,
+    ) -> bool {
         let cache = memory.get_or_insert_with(|| Box::new(self.automaton.create_cache()));
-        let bytes = &*text.bytes;
-        hits.retain(|&hit| {
-            let hit = hit as usize;
-            let end = (hit + self.length + 4).min(bytes.len());
-            // It is of ASCII text: the neighbourhood may be of other characters.
-            if !text.ascii && !bytes[hit..end].is_ascii() {
-                return true;
-            }
-            let input = Input::new(bytes)
-                .range(hit..)
-                .anchored(Anchored::Yes)
-                .earliest(true);
-            // Where the automaton gives up, the expression decides.
-            !matches!(self.automaton.try_search_fwd(cache, &input), Ok(None))
-        });
+        let end = (hit + self.length + 4).min(text.len());
+        // It is of ASCII text: the neighbourhood may be of other characters.
+        if !ascii && !text[hit..end].is_ascii() {
+            return true;
+        }
+        let input = Input::new(text)
+            .range(hit..)
+            .anchored(Anchored::Yes)
+            .earliest(true);
+        // Where the automaton gives up, the expression decides.
+        !matches!(self.automaton.try_search_fwd(cache, &input), Ok(None))
     }
 }
 

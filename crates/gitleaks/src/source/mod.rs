@@ -1,10 +1,12 @@
 //! What text gitleaks sees: pieces of files, and what commits added.
 
+mod added;
 mod chunk;
 mod kind;
 mod patch;
 mod walk;
 
+pub use added::{Added, added, middle, whole_lines};
 pub use chunk::{Buffers, Chunks};
 pub use kind::{is_application, is_archive_name};
 pub use patch::{FileChange, Hunk, Patches};
