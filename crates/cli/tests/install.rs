@@ -8,7 +8,7 @@ mod program;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use program::git::{Repository, git, try_git};
 use program::{keysieve, token, write};
@@ -222,8 +222,13 @@ fn a_program_that_moved_is_looked_for_on_the_path() {
     let programs = repository.around().join("it's/programs");
     fs::create_dir_all(&programs).unwrap();
     let copy = programs.join("keysieve");
-    fs::copy(env!("CARGO_BIN_EXE_keysieve"), &copy).unwrap();
-    let output = std::process::Command::new(&copy)
+    // By cp: a file that this process had open for writing may still be open in a child of another test, and cannot run.
+    let status = Command::new("cp")
+        .arg(env!("CARGO_BIN_EXE_keysieve"))
+        .arg(&copy)
+        .status();
+    assert!(status.unwrap().success());
+    let output = Command::new(&copy)
         .args(["install", "pre-commit"])
         .env_clear()
         .current_dir(&repository.root)
