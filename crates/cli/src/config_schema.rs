@@ -450,7 +450,7 @@ mod tests {
 
     #[test]
     fn it_takes_this_repositorys_file_and_refuses_others() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         let own = std::fs::read_to_string(root.join("keysieve.toml")).unwrap();
         assert_eq!(refused(&schema(), &of_toml(&own), ""), [""; 0]);
         let wrong = "[scan]\nthreads = 'x'\nmin_severity = 'no'\n[audit]\nfile = 'a'\nx = 1\n";

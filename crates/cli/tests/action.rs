@@ -1,7 +1,6 @@
 //! The shell scripts of the action for GitHub (`action.yml`), run as the runner runs them, in repositories of all the
 //! shapes that events have.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +8,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-mod program;
-
-use program::git::{Repository, git};
-use program::{parse, token};
+use crate::program::git::{Repository, git, hook};
+use crate::program::{parse, token};
 
 const ZEROS: &str = "0000000000000000000000000000000000000000";
 
@@ -34,7 +31,7 @@ struct Done {
 impl Step {
     fn new(script: &str, folder: &Path) -> Self {
         let temp = TempDir::new().unwrap();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = Path::new(env!("CARGO_BIN_EXE_keysieve")).parent().unwrap();
         let path = std::env::var("PATH").unwrap();
         let mut command = Command::new("bash");
@@ -329,7 +326,7 @@ fn inputs_are_arguments_and_no_script() {
 fn the_baseline_is_handed_on() {
     let (repository, _) = repository();
     let folder = TempDir::new().unwrap();
-    program::git::hook(
+    hook(
         &folder.path().join("keysieve"),
         "printf '%s\\n' \"$@\" >\"$RUNNER_TEMP/arguments\"; exit 2",
     );
@@ -367,8 +364,8 @@ fn release() -> (TempDir, PathBuf) {
         "unknown-linux-musl"
     };
     let program = folder.path().join("keysieve");
-    program::git::hook(&program, "echo keysieve of the archive");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    hook(&program, "echo keysieve of the archive");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let status = Command::new("bash")
         .arg(root.join(".ci/package"))
         .arg(&program)
@@ -422,7 +419,7 @@ fn a_release_is_installed_if_its_sum_holds() {
 /// What users copy names the version that this is.
 #[test]
 fn the_version_to_install_is_this_one() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let version = env!("CARGO_PKG_VERSION");
     for (file, line) in [
         ("action.yml", format!("    default: \"{version}\"\n")),

@@ -1,9 +1,5 @@
 //! The audit log, and `keysieve audit verify`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,9 +7,10 @@ use std::process::Output;
 use std::thread;
 use std::time::Duration;
 
-use program::{keysieve, parse, token, write};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::program::{keysieve, parse, token, write};
 
 struct Place {
     around: TempDir,

@@ -1,13 +1,9 @@
 //! `keysieve baseline`, and what a baseline does to every command that scans.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
 use std::process::{Command, Stdio};
 
-use program::git::{Repository, places};
-use program::{keysieve, text, token};
+use crate::program::git::{Repository, places, try_git};
+use crate::program::{keysieve, parse, text, token};
 
 const FILE: &str = "keysieve.baseline";
 
@@ -26,7 +22,7 @@ fn found(repository: &Repository, args: &[&str]) -> Vec<String> {
         .args(["-f", "json"])
         .output()
         .unwrap();
-    let places = places(&program::parse(&output.stdout));
+    let places = places(&parse(&output.stdout));
     let code = i32::from(!places.is_empty());
     assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
     places
@@ -103,7 +99,7 @@ fn one_baseline_serves_every_command() {
             .spawn()
             .unwrap();
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), list.as_bytes()).unwrap();
-        places(&program::parse(&child.wait_with_output().unwrap().stdout))
+        places(&parse(&child.wait_with_output().unwrap().stdout))
     };
     assert!(push(&["--all-lines"]).is_empty());
     assert_eq!(push(&["--all-lines", "--no-baseline"]), ["c.ini:21"]);
@@ -214,7 +210,7 @@ fn the_index_that_git_names_counts() {
         &["rm", "--quiet", "--cached", "a.ini"][..],
         &["add", "c.ini"],
     ] {
-        let output = program::git::try_git(&repository.root, args, &[("GIT_INDEX_FILE", index)]);
+        let output = try_git(&repository.root, args, &[("GIT_INDEX_FILE", index)]);
         assert!(output.status.success(), "{output:?}");
     }
     repository.git(&["add", "c.ini"]);
@@ -222,7 +218,7 @@ fn the_index_that_git_names_counts() {
         let mut command = keysieve(&repository.root);
         command.args(["staged", "--all-lines", "-f", "json"]);
         let output = command.env("GIT_INDEX_FILE", index).output().unwrap();
-        places(&program::parse(&output.stdout))
+        places(&parse(&output.stdout))
     };
     assert!(staged(index).is_empty());
     assert_eq!(staged(".git/index"), ["c.ini:3"]);
@@ -452,7 +448,7 @@ fn a_report_says_what_the_baseline_suppressed() {
 #[test]
 fn a_repository_of_old_findings_adopts_keysieve() {
     let folder = tempfile::TempDir::new().unwrap();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/adopt.sh");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/adopt.sh");
     let output = Command::new("sh")
         .arg(script)
         .arg(folder.path().join("project"))

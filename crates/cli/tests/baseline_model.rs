@@ -1,15 +1,12 @@
 //! What a baseline does to changes of every kind, held against a model that only counts.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use keysieve_rules::sample::Random;
-use program::git::Repository;
-use program::{array, keysieve, parse, text, token};
+
+use crate::program::git::Repository;
+use crate::program::{array, keysieve, parse, text, token};
 
 const RULE: &str = "github-personal-access-token";
 const SECRETS: usize = 3;

@@ -1,12 +1,8 @@
 //! `fixtures/clean` is what users have in their repositories and is no secret: no finding at the default confidence.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use tempfile::TempDir;
 
-mod program;
-
-use program::{array, copy_clean, files, fixtures, report, text};
+use crate::program::{array, copy_clean, files, fixtures, report, text};
 
 #[test]
 fn nothing_is_found_where_nothing_is() {

@@ -1,10 +1,6 @@
 //! The cases of `fixtures/cli`: a command line, its files, and what it must print. No Rust is needed to add one.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
-use program::{files, fixtures};
+use crate::program::{files, fixtures};
 
 #[test]
 fn cases() {

@@ -1,11 +1,8 @@
 //! `keysieve config check`, `show` and `schema`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
-use program::{keysieve, parse, text, write};
 use tempfile::TempDir;
+
+use crate::program::{keysieve, parse, text, write};
 
 fn folder(config: &str) -> TempDir {
     let folder = TempDir::new().unwrap();

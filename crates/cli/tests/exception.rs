@@ -1,17 +1,14 @@
 //! `keysieve exception`, and what exceptions do to a scan.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
 use jiff::Timestamp;
-use program::git::{Repository, places};
-use program::{array, keysieve, report, text, token, write};
 use tempfile::TempDir;
+
+use crate::program::git::{Repository, places};
+use crate::program::{array, keysieve, report, text, token, write};
 
 const RULE: &str = "github-personal-access-token";
 

@@ -1,8 +1,6 @@
 //! `keysieve gitleaks` where gitleaks itself cannot be the measure: with our own rules, and in what we refuse.
 //! (`.ci/gitleaks` compares the rest with gitleaks.)
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,7 +1,5 @@
 //! A secret is found in whatever dress it stands, at its exact place, and is the same secret.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,9 +7,7 @@ use keysieve_rules::sample::{Random, Template};
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod program;
-
-use program::{array, report, text, token, write};
+use crate::program::{array, report, text, token, write};
 
 /// What stands around a value and the value, in plain text.
 struct Setting {

@@ -1,12 +1,9 @@
 //! `keysieve history`, in repositories made by git itself.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
-use program::git::{Repository, git, places, report};
-use program::{array, keysieve, parse, text, token};
 use serde_json::Value;
+
+use crate::program::git::{Repository, git, places, report};
+use crate::program::{array, keysieve, parse, text, token};
 
 /// The findings of a secret, by the number that its value was made of.
 fn finding<'a>(report: &'a Value, path: &str) -> &'a Value {

@@ -1,16 +1,13 @@
 //! What `keysieve history` remembers, in repositories made by git itself.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use program::git::{Repository, places};
-use program::{FORMATS, files, keysieve, parse, token, write};
 use sha2::{Digest as _, Sha256};
+
+use crate::program::git::{Repository, places};
+use crate::program::{FORMATS, array, files, keysieve, parse, text, token, write};
 
 const CACHE: &str = ".git/keysieve/history";
 
@@ -133,10 +130,8 @@ fn whatever_refers_to_findings_counts() {
     same("only the reflog has it");
     let reach = |reflog: bool| {
         let report = report(&repository, &[]);
-        let texts = program::array(&report, "/findings").iter();
-        let reach: Vec<_> = texts
-            .map(|f| program::text(f, "/past/reach").to_owned())
-            .collect();
+        let texts = array(&report, "/findings").iter();
+        let reach: Vec<_> = texts.map(|f| text(f, "/past/reach").to_owned()).collect();
         assert!(!reach.is_empty());
         let is_reflog = |text: &String| text == "reflog";
         assert_eq!(reach.iter().all(is_reflog), reflog, "{reach:?}");

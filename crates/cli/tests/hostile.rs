@@ -1,8 +1,6 @@
 //! Bad input, as the program meets it: a clear message, the right exit code, nothing lost, nothing hangs. What the
 //! source of files does by itself is tested with it, in the engine's `tests/source`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Output;
@@ -10,9 +8,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-mod program;
-
-use program::{FORMATS, array, keysieve, parse, report, scan, text, token, write};
+use crate::program::{FORMATS, array, files, keysieve, parse, report, scan, text, token, write};
 
 fn stdout(output: &Output) -> &str {
     str::from_utf8(&output.stdout).unwrap()
@@ -128,7 +124,7 @@ fn a_repository_that_cannot_be_opened_is_said() {
 
 /// The names of files in `folder`, hidden ones too.
 fn names(folder: &Path) -> Vec<String> {
-    program::files(folder)
+    files(folder)
         .iter()
         .map(|file| file.to_str().unwrap().to_owned())
         .collect()

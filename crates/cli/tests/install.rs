@@ -1,17 +1,14 @@
 //! `keysieve install`, and the hooks that it writes as git runs them.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use program::git::{Repository, git, try_git};
-use program::{keysieve, token, write};
+use crate::program::git::{Repository, git, try_git};
+use crate::program::{keysieve, token, write};
 
 /// Runs `keysieve install` in a repository, and gives what it says.
 fn install(folder: &Path, args: &[&str], code: i32) -> String {

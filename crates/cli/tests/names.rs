@@ -1,7 +1,6 @@
 //! Names of files that are hard on the formats of reports, on terminals and on command lines.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -11,9 +10,7 @@ use data_encoding::BASE64;
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod program;
-
-use program::{array, keysieve, parse, report, scan, text, token, write};
+use crate::program::{array, keysieve, parse, report, scan, text, token, write};
 
 /// Names that are hard on each of the formats.
 fn odd_names() -> Vec<&'static [u8]> {

@@ -1,12 +1,9 @@
 //! Ignore files of other scanners.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
-use program::git::{Repository, places};
-use program::{array, keysieve, parse, text, token};
 use sha2::{Digest as _, Sha256};
+
+use crate::program::git::{Repository, places};
+use crate::program::{array, keysieve, parse, text, token};
 
 /// A repository with a secret in each of two files.
 fn repository() -> Repository {

@@ -1,15 +1,11 @@
 //! Every secret of `fixtures/planted` is found, at its exact place, and nothing else is.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::path::Path;
 
 use tempfile::TempDir;
 
-mod program;
-
-use program::planted::{assert_same, expand, found_in_json, found_in_sarif};
-use program::{FORMATS, REVEALING, parse, report, scan};
+use crate::program::planted::{assert_same, expand, found_in_json, found_in_sarif};
+use crate::program::{FORMATS, REVEALING, parse, report, scan};
 
 #[test]
 fn all_is_found_where_it_stands_and_nothing_beside() {

@@ -1,17 +1,13 @@
 //! What holds for every scan: the same report whatever the threads, no network, fingerprints that stay.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeSet;
 use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-mod program;
-
-use program::planted::expand;
-use program::{FORMATS, array, copy_clean, keysieve, parse, scan, text, token, write};
+use crate::program::planted::expand;
+use crate::program::{FORMATS, array, copy_clean, keysieve, parse, scan, text, token, write};
 
 #[test]
 fn reports_do_not_depend_on_the_threads() {

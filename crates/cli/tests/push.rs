@@ -1,17 +1,15 @@
 //! `keysieve push` as the hook of real pushes.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![cfg(unix)]
-
-mod program;
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
-use program::git::{Repository, git, hook, places, try_git};
-use program::{array, keysieve, parse, text, token};
 use serde_json::Value;
+
+use crate::program::git::{Repository, git, hook, places, try_git};
+use crate::program::{array, keysieve, parse, text, token};
 
 /// A repository whose remote `origin` is a bare one beside it.
 fn with_remote() -> (Repository, PathBuf) {

@@ -1,11 +1,7 @@
 //! `keysieve staged`, in repositories made by git itself.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod program;
-
-use program::git::{Repository, git, hook, places, report, try_git};
-use program::{array, keysieve, parse, text, token, write};
+use crate::program::git::{Repository, git, hook, places, report, try_git};
+use crate::program::{FORMATS, array, keysieve, parse, text, token, write};
 
 fn staged(repository: &Repository, args: &[&str], code: i32) -> Vec<String> {
     places(&repository.report(&[&["staged"], args].concat(), code))
@@ -375,7 +371,7 @@ fn the_environment_names_the_repository_and_a_path_outdoes_it() {
 fn every_report_has_path_and_line() {
     let repository = Repository::with_commit();
     repository.stage("a b.txt", &format!("\nkey = {}\n", token(1)));
-    for format in program::FORMATS {
+    for format in FORMATS {
         let output = keysieve(&repository.root)
             .args(["staged", "-f", format])
             .output()

@@ -1,7 +1,5 @@
 //! The program under test, and what its tests share.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -64,7 +62,7 @@ pub(crate) fn token(seed: u64) -> String {
 /// A folder of fixtures.
 pub(crate) fn fixtures(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures")
+        .join("fixtures")
         .join(name)
 }
 
