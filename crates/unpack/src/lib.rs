@@ -2,7 +2,7 @@
 //!
 //! A format is one file with a [`Decoder`] and one row in [`decoders`], or with a [`Dress`] and one row in [`dresses`]. All of it reads what strangers wrote: a decoder
 //! never panics, and takes what it puts out from the [`Budget`](keysieve_engine::Budget) before it hands it on. Rules,
-//! findings and reports are not known here.
+//! findings and reports are not known here. What is in archives has an interface of its own, on streams: [`archive`].
 //!
 //! ```
 //! use std::sync::Arc;
@@ -25,6 +25,7 @@
 
 use keysieve_engine::{Decoder, Dress};
 
+pub mod archive;
 mod dress;
 mod gzip;
 mod utf;

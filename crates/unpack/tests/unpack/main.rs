@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use keysieve_engine::{Blob, Budget, Decoder, Flow, Issue, Origin};
 
+mod archive;
+mod archive_hostile;
 mod gzip;
 mod hostile;
+mod packed;
 mod utf;
 
 /// The decoder of this name.
