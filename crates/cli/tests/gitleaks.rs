@@ -145,6 +145,104 @@ fn a_baseline_of_gitleaks_knows_what_our_rules_find() {
     assert_eq!(baseline(&key(4)).len(), 1);
 }
 
+/// A tar of one file.
+fn tar(name: &str, content: &[u8]) -> Vec<u8> {
+    let mut header = [0; 512];
+    header[..name.len()].copy_from_slice(name.as_bytes());
+    header[124..136].copy_from_slice(format!("{:011o}\0", content.len()).as_bytes());
+    header[148..156].fill(b' ');
+    header[257..262].copy_from_slice(b"ustar");
+    let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
+    header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+    let mut tar = [&header, content].concat();
+    tar.resize(tar.len().next_multiple_of(512), 0);
+    tar
+}
+
+/// Where findings are, what was said, and the exit code of a scan of the folder.
+fn places(folder: &Path, depth: &str) -> (Vec<String>, String, Option<i32>) {
+    let arguments = [
+        "gitleaks",
+        "dir",
+        "-f",
+        "json",
+        "-r",
+        "-",
+        "--max-archive-depth",
+        depth,
+    ];
+    let output = run(folder, &arguments);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let files = report.as_array().unwrap().iter();
+    (
+        files
+            .map(|f| f["File"].as_str().unwrap().to_owned())
+            .collect(),
+        String::from_utf8(output.stderr).unwrap(),
+        output.status.code(),
+    )
+}
+
+#[test]
+fn archives_are_opened_as_deep_as_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("aws = {}\n", key(3));
+    let archive = tar("./a//b.tar", &tar("../c.txt", text.as_bytes()));
+    fs::write(folder.path().join("x.tar"), archive).unwrap();
+    for (depth, found, warning) in [
+        ("0", None, None),
+        (
+            "1",
+            None,
+            Some("x.tar!a/b.tar: left out: an archive, deeper than 1"),
+        ),
+        ("2", Some("x.tar!a/b.tar!../c.txt"), None),
+        ("3", Some("x.tar!a/b.tar!../c.txt"), None),
+    ] {
+        let (files, said, code) = places(folder.path(), depth);
+        assert_eq!(files.first().map(String::as_str), found, "{said}");
+        assert_eq!(code, Some(i32::from(found.is_some())));
+        match warning {
+            Some(warning) => assert!(said.contains(warning), "{said}"),
+            None => assert!(!said.contains("x.tar"), "{said}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_not_seen_in_archives_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let text = format!("aws = {}\n", key(3));
+    let filler = "x".repeat(3000);
+    let broken = [
+        tar("inner.zip", b"no zip"),
+        tar("z.txt", text.as_bytes()),
+        tar("cut.txt", format!("{text}{filler}").as_bytes())[..2000].to_vec(),
+    ];
+    fs::write(path.join("broken.tar"), broken.concat()).unwrap();
+    fs::write(path.join("unnamed"), tar("a", text.as_bytes())).unwrap();
+    fs::write(path.join("x.rar"), "whatever").unwrap();
+    let mut deep = text.into_bytes();
+    for _ in 0..80 {
+        deep = tar("a.tar", &deep);
+    }
+    fs::write(path.join("deep.tar"), deep).unwrap();
+    let (mut files, said, code) = places(path, "1000");
+    files.sort();
+    assert_eq!(files, ["broken.tar!cut.txt", "broken.tar!z.txt"]);
+    assert_eq!(code, Some(1));
+    for part in [
+        "WRN broken.tar!inner.zip: zip: the data is of another format\n",
+        "WRN broken.tar: tar: the data is damaged; what follows is lost\n",
+        "WRN unnamed: left out: an archive (tar) without the name of one\n",
+        "WRN x.rar: rar: the data is packed in a way that is not supported\n",
+        "!a.tar!a.tar: tar: there is more than the limits allow; the rest is left out\n",
+    ] {
+        assert!(said.contains(part), "{part:?} is not in: {said}");
+    }
+}
+
 #[test]
 fn what_is_not_supported_is_refused() {
     let folder = folder();

@@ -86,10 +86,29 @@ impl Remote {
         if commit.is_empty() {
             return String::new();
         }
-        let file = finding.file.split('!').next().unwrap_or_default();
+        let (file, is_inside) = match finding.file.split_once('!') {
+            Some((archive, _)) => (archive, true),
+            None => (finding.file.as_str(), false),
+        };
         let file = file.replace('%', "%25").replace(' ', "%20");
+        let url = &self.url;
+        let page = match self.platform {
+            Platform::GitHub | Platform::GitLab => format!("{url}/blob/{commit}/{file}"),
+            Platform::AzureDevOps => format!("{url}/commit/{commit}?path=/{file}"),
+            Platform::Gitea => format!("{url}/src/commit/{commit}/{file}"),
+            Platform::Bitbucket => format!("{url}/src/{commit}/{file}"),
+        };
+        if is_inside {
+            // It shows an archive, and no line in it.
+            return page;
+        }
         let lower = file.to_lowercase();
         let is_rendered = lower.ends_with(".md") || lower.ends_with(".ipynb");
+        let plain = match self.platform {
+            Platform::GitHub if is_rendered => "?plain=1",
+            Platform::Gitea if is_rendered => "?display=source",
+            _ => "",
+        };
         let (start, end) = (finding.start_line, finding.end_line);
         let lines = |first: &str, last: &str| {
             let mut lines = String::new();
@@ -101,27 +120,16 @@ impl Remote {
             }
             lines
         };
-        let url = &self.url;
-        match self.platform {
-            Platform::GitHub => {
-                let plain = if is_rendered { "?plain=1" } else { "" };
-                format!("{url}/blob/{commit}/{file}{plain}{}", lines("#L", "-L"))
-            }
-            Platform::GitLab => format!("{url}/blob/{commit}/{file}{}", lines("#L", "-")),
-            Platform::AzureDevOps => format!(
-                "{url}/commit/{commit}?path=/{file}{}\
-                 &lineStartColumn=1&lineEndColumn=10000000&type=2&lineStyle=plain&_a=files",
+        let lines = match self.platform {
+            Platform::GitHub | Platform::Gitea => lines("#L", "-L"),
+            Platform::GitLab => lines("#L", "-"),
+            Platform::AzureDevOps => {
                 lines("&line=", "&lineEnd=")
-            ),
-            Platform::Gitea => {
-                let plain = if is_rendered { "?display=source" } else { "" };
-                format!(
-                    "{url}/src/commit/{commit}/{file}{plain}{}",
-                    lines("#L", "-L")
-                )
+                    + "&lineStartColumn=1&lineEndColumn=10000000&type=2&lineStyle=plain&_a=files"
             }
-            Platform::Bitbucket => format!("{url}/src/{commit}/{file}{}", lines("#lines-", ":")),
-        }
+            Platform::Bitbucket => lines("#lines-", ":"),
+        };
+        format!("{page}{plain}{lines}")
     }
 }
 
@@ -175,6 +183,12 @@ mod tests {
         assert_eq!(
             link(Platform::Bitbucket, &finding),
             "https://h/r/src/c0/a%20b.md#lines-3:4"
+        );
+        finding.file = "a b.zip!c.md".into();
+        assert_eq!(
+            link(Platform::AzureDevOps, &finding),
+            "https://h/r/commit/c0?path=/a%20b.zip",
+            "no page shows a line in an archive"
         );
         finding.commit = None;
         assert_eq!(link(Platform::GitHub, &finding), "");

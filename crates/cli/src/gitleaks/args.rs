@@ -238,7 +238,7 @@ pub(super) struct CommonArgs {
         global = true
     )]
     pub(super) max_decode_depth: i64,
-    /// Not supported but for 0: archives are left out, and told of
+    /// How many archives within each other are opened; 0 for none
     #[arg(
         long,
         value_name = "N",

@@ -3,10 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use keysieve_gitleaks::source::{Chunks, Target, Walk, is_application, is_archive_name};
-use keysieve_gitleaks::{Finding, Fragment};
+use keysieve_gitleaks::Finding;
+use keysieve_gitleaks::source::{Chunks, Target, Walk, is_application, packing};
+use keysieve_unpack::archive::Input;
 
 use super::Failure;
+use super::archive::Place;
 use super::log::Level;
 use super::run::{Ended, Run, Worker, parallel};
 
@@ -41,14 +43,11 @@ impl<'a> Run<'a> {
     /// Scans standard input.
     pub(super) fn stdin(&self) -> Result<u8, Failure> {
         let mut findings = Vec::new();
-        self.pieces(
-            io::stdin().lock(),
-            "",
-            "",
-            &mut self.worker(),
-            &mut findings,
-        )
-        .map_err(|e| format!("standard input: {e}"))?;
+        let mut worker = self.worker();
+        let mut buffers = worker.buffers.take().unwrap_or_default();
+        let chunks = Chunks::new(io::stdin().lock(), &mut buffers);
+        self.pieces(chunks, &Place::default(), &mut worker, &mut findings)
+            .map_err(|e| format!("standard input: {e}"))?;
         self.end(Ended {
             findings,
             error: None,
@@ -67,56 +66,45 @@ impl<'a> Run<'a> {
         } else {
             path
         };
-        if is_archive_name(&path) {
-            self.log
-                .say(Level::Debug, format_args!("{path}: left out: an archive"));
-            return Ok(());
-        }
         let symlink = target
             .symlink
             .as_ref()
             .map_or("".into(), |link| link.to_string_lossy());
-        self.pieces(File::open(&target.path)?, &path, &symlink, worker, findings)
-    }
-
-    fn pieces<R: Read>(
-        &self,
-        reader: R,
-        path: &str,
-        symlink: &str,
-        worker: &mut Worker<'_>,
-        findings: &mut Vec<Finding>,
-    ) -> io::Result<()> {
+        let place = Place {
+            path: &path,
+            symlink: &symlink,
+            commit: None,
+        };
+        if let Some(packing) = packing(&path) {
+            if self.opens(&path, 0) {
+                let file = File::open(&target.path)?;
+                let len = file.metadata()?.len();
+                self.archive(packing, Input::File(&file), len, &place, worker, findings);
+            }
+            return Ok(());
+        }
+        let file = File::open(&target.path)?;
         let mut buffers = worker.buffers.take().unwrap_or_default();
-        let chunks = Chunks::new(reader, &mut buffers);
-        let read = self.each_piece(chunks, path, symlink, worker, findings);
+        let read = self.pieces(Chunks::new(file, &mut buffers), &place, worker, findings);
         worker.buffers = Some(buffers);
         read
     }
 
-    fn each_piece<R: Read>(
+    /// Scans what stands at a place, piece by piece.
+    pub(super) fn pieces<R: Read>(
         &self,
         mut chunks: Chunks<'_, R>,
-        path: &str,
-        symlink: &str,
+        place: &Place<'_>,
         worker: &mut Worker<'_>,
         findings: &mut Vec<Finding>,
     ) -> io::Result<()> {
         while let Some(chunk) = chunks.next_chunk()? {
             // The type of the file is told by the piece it begins with, and by each further one until a line has ended.
             if chunk.first_line == 1 && is_application(&chunk.text[..chunk.at_once]) {
-                self.log
-                    .say(Level::Debug, format_args!("{path}: left out: not text"));
+                self.not_text(place.path, chunk.text);
                 return Ok(());
             }
-            let fragment = Fragment {
-                text: chunk.text,
-                path,
-                symlink,
-                first_line: chunk.first_line,
-                commit: None,
-            };
-            worker.scan(&fragment, findings);
+            worker.scan(&place.fragment(chunk.text, chunk.first_line), findings);
             if self.is_over() {
                 break;
             }

@@ -187,7 +187,10 @@ impl Run<'_> {
             while size < BATCH
                 && let Some(change) = patches.next_file()?
             {
-                if !change.binary {
+                if self.is_archive(&change) {
+                    size += BATCH;
+                    batch.push(change);
+                } else if !change.binary {
                     size += 64
                         + change
                             .hunks
@@ -241,6 +244,9 @@ impl Run<'_> {
         findings: &mut Vec<Finding>,
     ) {
         let first = findings.len();
+        if change.binary && !self.is_over() {
+            self.changed_archive(change, worker, findings);
+        }
         for hunk in &change.hunks {
             let fragment = Fragment {
                 text: &hunk.added,

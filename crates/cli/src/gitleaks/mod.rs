@@ -4,6 +4,7 @@
 //! which are gitleaks' and not ours: 0 clean, 1 an error, 126 an unknown flag, and what `--exit-code` says (1) for
 //! findings.
 
+mod archive;
 mod args;
 mod builtin;
 mod dir;

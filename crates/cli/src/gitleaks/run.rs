@@ -61,12 +61,6 @@ impl<'a> Run<'a> {
                 code: UNKNOWN_FLAG,
             });
         }
-        if args.max_archive_depth > 0 {
-            log.say(
-                Level::Warn,
-                "archives are left out: --max-archive-depth has no effect",
-            );
-        }
         if args.diagnostics.is_some() {
             log.say(Level::Warn, "--diagnostics has no effect");
         }

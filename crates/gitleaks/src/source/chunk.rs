@@ -41,8 +41,12 @@ pub struct Chunks<'b, R> {
     /// How much of the piece is of this file.
     length: usize,
     line: u64,
+    /// Whether a read that gives less than there is room for is all that is read at once.
+    as_given: bool,
     /// Whether the file has ended.
     ended: bool,
+    /// What went wrong behind the piece that was given last.
+    error: Option<io::Error>,
 }
 
 /// A piece of a file.
@@ -56,7 +60,7 @@ pub struct Chunk<'c> {
 }
 
 impl<'b, R: Read> Chunks<'b, R> {
-    /// The pieces of what `reader` gives.
+    /// The pieces of what `reader` gives, as those of a file however it gives them.
     pub fn new(reader: R, buffers: &'b mut Buffers) -> Self {
         Self {
             reader,
@@ -64,19 +68,39 @@ impl<'b, R: Read> Chunks<'b, R> {
             left: 0..0,
             length: 0,
             line: 1,
+            as_given: false,
             ended: false,
+            error: None,
         }
     }
 
+    /// The pieces of what comes out of an archive: how much its reader gives decides where they end.
+    pub fn as_given(reader: R, buffers: &'b mut Buffers) -> Self {
+        let mut chunks = Self::new(reader, buffers);
+        chunks.as_given = true;
+        chunks
+    }
+
     /// The next piece, or `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// What the reader says, behind a piece of what it gave before.
     pub fn next_chunk(&mut self) -> io::Result<Option<Chunk<'_>>> {
         if self.left.is_empty() {
             self.length = 0;
             while self.length < AT_ONCE && !self.ended {
                 let room = &mut self.buffers.piece[self.length..AT_ONCE];
-                let read = read(&mut self.reader, room)?;
-                self.length += read;
-                self.ended = read == 0;
+                match read(&mut self.reader, room) {
+                    Ok(read) => {
+                        self.length += read;
+                        self.ended = read == 0;
+                    }
+                    Err(error) => self.fail(error),
+                }
+                if self.as_given {
+                    break;
+                }
             }
         } else {
             self.length = self.left.len();
@@ -86,10 +110,10 @@ impl<'b, R: Read> Chunks<'b, R> {
         }
         let at_once = self.length;
         if at_once == 0 {
-            return Ok(None);
+            return self.error.take().map_or(Ok(None), Err);
         }
         if !ends_with_empty_line(&self.buffers.piece[..at_once]) {
-            self.read_beyond(at_once)?;
+            self.read_beyond(at_once);
         }
         let text = &self.buffers.piece[..self.length];
         let first_line = self.line;
@@ -102,7 +126,7 @@ impl<'b, R: Read> Chunks<'b, R> {
     }
 
     /// Up to an empty line. Only the last byte of what was read at once counts for it.
-    fn read_beyond(&mut self, at_once: usize) -> io::Result<()> {
+    fn read_beyond(&mut self, at_once: usize) {
         let mut breaks = 0;
         loop {
             match self.buffers.piece[self.length - 1] {
@@ -111,21 +135,34 @@ impl<'b, R: Read> Chunks<'b, R> {
                 _ => breaks = 0,
             }
             if breaks >= 2 || self.length - at_once >= BEYOND {
-                return Ok(());
+                return;
             }
             if self.left.is_empty() {
                 if !self.ended {
-                    self.left = 0..read(&mut self.reader, &mut self.buffers.buffer)?;
-                    self.ended = self.left.is_empty();
+                    match read(&mut self.reader, &mut self.buffers.buffer) {
+                        Ok(read) => {
+                            self.left = 0..read;
+                            self.ended = read == 0;
+                        }
+                        Err(error) => self.fail(error),
+                    }
                 }
                 if self.ended {
-                    return Ok(());
+                    return;
                 }
             }
             self.buffers.piece[self.length] = self.buffers.buffer[self.left.start];
             self.length += 1;
             self.left.start += 1;
         }
+    }
+}
+
+impl<R> Chunks<'_, R> {
+    /// Nothing more can be read.
+    fn fail(&mut self, error: io::Error) {
+        self.ended = true;
+        self.error = Some(error);
     }
 }
 
@@ -175,6 +212,52 @@ mod tests {
         text.extend_from_slice(b"\n \ny");
         // 100 kB and thirteen; what was read beyond them is a piece of its own.
         assert_eq!(sizes(&text), [(100_013, 1), (1, 3)]);
+    }
+
+    #[test]
+    fn what_was_read_before_an_error_is_a_piece() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::UnexpectedEof.into())
+            }
+        }
+        for before in [1, 99_999, 100_000, 100_001, 130_000] {
+            let text = vec![b'x'; before];
+            let mut buffers = Buffers::default();
+            let mut chunks = Chunks::new(text.as_slice().chain(Broken), &mut buffers);
+            let mut read = 0;
+            let error = loop {
+                match chunks.next_chunk() {
+                    Ok(chunk) => read += chunk.expect("the error comes first").text.len(),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(read, before);
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
+    }
+
+    #[test]
+    fn what_an_archive_gives_is_cut_where_it_gives_it() {
+        /// Gives a hundred bytes at once.
+        struct Hundreds<'t>(&'t [u8]);
+        impl Read for Hundreds<'_> {
+            fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+                let len = room.len().min(100);
+                self.0.read(&mut room[..len])
+            }
+        }
+        let mut text = vec![b'x'; 99];
+        text.extend_from_slice(b"\n\n");
+        text.resize(1000, b'y');
+        let mut buffers = Buffers::default();
+        let mut chunks = Chunks::as_given(Hundreds(&text), &mut buffers);
+        let first = chunks.next_chunk().unwrap().unwrap();
+        assert_eq!((first.at_once, first.text.len()), (100, 101));
+        let rest = chunks.next_chunk().unwrap().unwrap();
+        assert_eq!((rest.at_once, rest.text.len()), (99, 899));
+        assert!(chunks.next_chunk().unwrap().is_none());
     }
 
     #[test]

@@ -1,19 +1,61 @@
-//! Files that gitleaks leaves out: archives by their names, and applications, documents and fonts by their first bytes.
+//! Archives by their names, and applications, documents and fonts by their first bytes.
 
-/// Parts of a name, in any ASCII case, that make it an archive's wherever they stand in it.
-const WITHIN: [&str; 12] = [
-    ".7z", ".br", ".bz2", ".gz", ".lz4", ".rar", ".s2", ".sz", ".tar", ".xz", ".zip", ".zst",
+/// What a file is packed as, by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Packing {
+    /// How it is compressed: `gz` of `a.tar.gz`.
+    pub compression: Option<&'static str>,
+    /// What it is an archive of, within the compression: `tar`.
+    pub container: Option<&'static str>,
+}
+
+/// Parts of a name, in any ASCII case, that say a compression wherever they stand in it.
+const COMPRESSIONS: [(&str, &str); 9] = [
+    (".br", "br"),
+    (".bz2", "bz2"),
+    (".gz", "gz"),
+    (".lz4", "lz4"),
+    (".s2", "sz"),
+    (".sz", "sz"),
+    (".xz", "xz"),
+    (".zst", "zst"),
+    (".zz", "zz"),
 ];
 
 /// Ends of a name that do.
-const BEHIND: [&str; 2] = [".lz", ".mz"];
+const BEHIND: [&str; 2] = ["lz", "mz"];
 
-/// Whether a file is an archive or compressed by its name.
-pub fn is_archive_name(path: &str) -> bool {
+/// Parts of a name that say an archive.
+const CONTAINERS: [(&str, &str); 4] = [
+    (".7z", "7z"),
+    (".rar", "rar"),
+    (".tar", "tar"),
+    (".zip", "zip"),
+];
+
+/// What a file is packed as, if it is an archive or compressed by its name. Of several names of the same sort the last one
+/// counts, and a compression only behind the archive: gitleaks takes any of them by chance.
+pub fn packing(path: &str) -> Option<Packing> {
     let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-    WITHIN.iter().any(|part| name.contains(part))
-        || name.contains(".zz")
-        || BEHIND.iter().any(|end| name.ends_with(end))
+    let last = |table: &[(&str, &'static str)]| {
+        let at = table
+            .iter()
+            .filter_map(|&(part, kind)| Some((name.rfind(part)?, kind)));
+        at.max_by_key(|(at, _)| *at)
+    };
+    let end = name.rsplit_once('.').and_then(|(rest, end)| {
+        let kind = BEHIND.into_iter().find(|&kind| kind == end)?;
+        Some((rest.len(), kind))
+    });
+    let container = last(&CONTAINERS);
+    let compression = end
+        .or_else(|| last(&COMPRESSIONS))
+        .filter(|(at, _)| container.is_none_or(|(outer, _)| outer < *at));
+    let packing = Packing {
+        compression: compression.map(|(_, kind)| kind),
+        container: container.map(|(_, kind)| kind),
+    };
+    (compression.is_some() || container.is_some()).then_some(packing)
 }
 
 /// Bytes that a kind of file has at a place, and how long it is at least.
@@ -107,10 +149,26 @@ mod tests {
             "main.browser.js",
             "a.lz",
         ] {
-            assert!(is_archive_name(name), "{name}");
+            assert!(packing(name).is_some(), "{name}");
         }
         for name in ["zip", "a.tgz", "x.zip/a", "a.lz.txt", "a.lzma"] {
-            assert!(!is_archive_name(name), "{name}");
+            assert_eq!(packing(name), None, "{name}");
+        }
+        for (name, compression, container) in [
+            ("x/A.Tar.GZ", Some("gz"), Some("tar")),
+            ("a.tar.txt", None, Some("tar")),
+            ("a.gz.zip", None, Some("zip")),
+            ("a.zip.tar.zst", Some("zst"), Some("tar")),
+            ("a.gz.xz", Some("xz"), None),
+            ("a.s2", Some("sz"), None),
+            ("a.tar.lz", Some("lz"), Some("tar")),
+            ("a.lz.txt.lz4", Some("lz4"), None),
+        ] {
+            let expected = Packing {
+                compression,
+                container,
+            };
+            assert_eq!(packing(name), Some(expected), "{name}");
         }
     }
 

@@ -8,6 +8,6 @@ mod walk;
 
 pub use added::{Added, added, middle, whole_lines};
 pub use chunk::{Buffers, Chunks};
-pub use kind::{is_application, is_archive_name};
+pub use kind::{Packing, is_application, packing};
 pub use patch::{FileChange, Hunk, Patches};
 pub use walk::{Target, Walk};

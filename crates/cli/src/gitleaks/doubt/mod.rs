@@ -118,6 +118,10 @@ impl Run<'_> {
     /// What of the history git is to be asked, as something may be found there; `None` where only git can tell.
     pub(super) fn doubts(&self) -> Option<Vec<Request>> {
         let glance = Glance::new(self.only_detector()?)?;
+        // What is in an archive is not looked at here.
+        if self.args.max_archive_depth > 0 {
+            return None;
+        }
         let is_set = |name: &&str| std::env::var_os(name).is_some();
         if VARIABLES.iter().any(is_set) || !self.is_plain() {
             return None;
