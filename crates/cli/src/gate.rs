@@ -13,6 +13,7 @@ use keysieve_engine::policy::baseline::{Baseline, BaselineError, Entry, Place, S
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
 use keysieve_engine::rule::RuleSet;
 use keysieve_engine::{Finding, Origin};
+use keysieve_git::Stand;
 
 use crate::args::SelectArgs;
 use crate::exceptions::Exceptions;
@@ -71,8 +72,39 @@ pub(crate) struct Passed {
     pub(crate) left: Option<Baseline>,
 }
 
-/// Whether the copies of an entry that a scan did not see are gone from there: [`Baseline::known`].
-pub(crate) type Lost<'a> = &'a dyn Fn(Entry<'_>) -> bool;
+/// What a scan knows of the newest states of what it looks at: [`keysieve_git::Newest`]. What is new in any of them is
+/// reported.
+pub(crate) trait Heads {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// Whether the copies of an entry that the scan did not see are gone from there: [`Baseline::known`].
+    fn lost(&self, head: usize, entry: Entry<'_>) -> bool;
+
+    /// Where a content stands.
+    fn stand(&self, head: usize, origin: &Origin) -> Stand;
+}
+
+/// How many findings are looked for in how many newest states, at most: a push of all branches of a large repository.
+/// Where there are more, nothing is taken for moved or changed again: more is new then.
+const MAX_STANDS: usize = 1 << 20;
+
+/// Knows nothing of any newest state.
+struct Unknown;
+
+impl Heads for Unknown {
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn lost(&self, _: usize, _: Entry<'_>) -> bool {
+        false
+    }
+
+    fn stand(&self, _: usize, _: &Origin) -> Stand {
+        Stand::Here
+    }
+}
 
 impl Gate {
     /// Reads what the settings name. `key` names the key of this run's fingerprints.
@@ -114,7 +146,7 @@ impl Gate {
         findings: &mut [Reported],
         summary: &Summary,
         past: &Past,
-        lost: Lost<'_>,
+        heads: &dyn Heads,
     ) -> Passed {
         self.peers.apply(rules, findings, summary);
         let notes = self.exceptions.apply(rules, findings, summary);
@@ -122,35 +154,38 @@ impl Gate {
             return Passed { notes, left: None };
         };
         let order = order(findings, summary);
-        let sights = order
-            .iter()
-            .flat_map(|&i| sights(i, &findings[i].finding, summary, past));
-        let sights = sights.map(|mut sight| {
-            let Reported { finding, verdict } = &findings[sight.finding];
-            let entry = Entry {
-                fingerprint: *finding.fingerprint,
-                rule: &rules.rule(finding.rule).id,
-                path: &sight.path,
-                count: 1,
-            };
-            sight.state = match state(verdict) {
-                _ if self.excepts(entry, summary) => State::Settled,
-                state => state,
-            };
-            sight
-        });
-        let sights: Vec<Sight> = sights.collect();
-        let places = places(&sights, |i| &findings[i].finding, rules);
-        let known = baseline.known(&places, lost);
-        let left = self.updates.then(|| {
-            let mut left = baseline.updated(&places, lost);
-            // What no rule looked for is not gone.
-            let ids: HashSet<&str> = rules.rules().map(|rule| &*rule.id).collect();
-            let unasked = baseline.entries().filter(|e| !ids.contains(e.rule));
-            unasked.for_each(|entry| left.add(entry));
-            left
-        });
-        suppress(findings, &sights, &known);
+        let is_bounded = heads.count().saturating_mul(findings.len()) <= MAX_STANDS;
+        let heads = if is_bounded { heads } else { &Unknown };
+        let (mut are_known, mut left) = (vec![None; findings.len()], None);
+        for head in 0..heads.count().max(1) {
+            let mut stands = Stands::new(head, heads);
+            let sights = order.iter().flat_map(|&i| {
+                let Reported { finding, verdict } = &findings[i];
+                let mut sights = sights(i, finding, summary, past, &mut stands);
+                for sight in &mut sights {
+                    let entry = Entry {
+                        fingerprint: *finding.fingerprint,
+                        rule: &rules.rule(finding.rule).id,
+                        path: &sight.path,
+                        count: 1,
+                    };
+                    sight.state = match state(verdict) {
+                        _ if self.excepts(entry, summary) => State::Settled,
+                        state => state,
+                    };
+                }
+                sights
+            });
+            let sights: Vec<Sight> = sights.collect();
+            let places = places(&sights, |i| &findings[i].finding, rules);
+            let lost = |entry: Entry<'_>| heads.lost(head, entry);
+            let known = baseline.known(&places, &lost);
+            note(&sights, &known, &mut are_known);
+            if self.updates {
+                left = Some(left_of(baseline, &places, &lost, rules));
+            }
+        }
+        suppress(findings, &are_known);
         Passed { notes, left }
     }
 
@@ -172,7 +207,11 @@ pub(crate) fn known_from_now(
 ) -> Baseline {
     let findings: Vec<_> = report.reported().filter(|f| takes(f)).collect();
     let numbered = findings.iter().enumerate();
-    let sights = numbered.flat_map(|(i, f)| sights(i, f, &report.summary, &report.past));
+    let mut stands = Stands::new(0, &Unknown);
+    let sights = numbered.flat_map(|(i, f)| {
+        let (summary, past) = (&report.summary, &report.past);
+        sights(i, f, summary, past, &mut stands)
+    });
     let sights: Vec<Sight> = sights.collect();
     let places = places(&sights, |i| findings[i], &report.rules);
     let mut baseline = Baseline::new(key);
@@ -247,21 +286,37 @@ fn order(findings: &[Reported], summary: &Summary) -> Vec<usize> {
     order
 }
 
-/// Suppresses the findings of which all sights are known.
-fn suppress(findings: &mut [Reported], sights: &[Sight], known: &[bool]) {
-    let mut is_known = vec![true; findings.len()];
-    let mut is_seen = vec![false; findings.len()];
-    // What is excepted at one of its paths must be known at the others.
+/// What is left of a baseline after a scan of everything: [`Baseline::updated`]. What no rule looked for is not gone.
+fn left_of(
+    baseline: &Baseline,
+    places: &[Place<'_>],
+    lost: &dyn Fn(Entry<'_>) -> bool,
+    rules: &RuleSet,
+) -> Baseline {
+    let mut left = baseline.updated(places, lost);
+    let ids: HashSet<&str> = rules.rules().map(|rule| &*rule.id).collect();
+    let unasked = baseline.entries().filter(|e| !ids.contains(e.rule));
+    unasked.for_each(|entry| left.add(entry));
+    left
+}
+
+/// Notes for each finding whether all sights of it are known. What is excepted at one of its paths must be known at the
+/// others.
+fn note(sights: &[Sight], known: &[bool], are_known: &mut [Option<bool>]) {
     let open = sights
         .iter()
         .zip(known)
         .filter(|(s, _)| s.state != State::Settled);
     for (sight, known) in open {
-        is_known[sight.finding] &= known;
-        is_seen[sight.finding] = true;
+        let is_known = &mut are_known[sight.finding];
+        *is_known = Some(is_known.unwrap_or(true) && *known);
     }
-    for (i, Reported { verdict, .. }) in findings.iter_mut().enumerate() {
-        if is_seen[i] && is_known[i] && *verdict == Verdict::Report {
+}
+
+/// Suppresses what is known.
+fn suppress(findings: &mut [Reported], are_known: &[Option<bool>]) {
+    for (Reported { verdict, .. }, is_known) in findings.iter_mut().zip(are_known) {
+        if *is_known == Some(true) && *verdict == Verdict::Report {
             *verdict = Verdict::Suppressed(Suppression {
                 by: SuppressedBy::Baseline,
                 note: "known from the baseline".to_owned(),
@@ -295,8 +350,40 @@ struct Sight {
     state: State,
 }
 
+/// Where the contents of findings stand in one newest state, each asked for once.
+struct Stands<'a> {
+    head: usize,
+    heads: &'a dyn Heads,
+    known: HashMap<Origin, Stand>,
+}
+
+impl<'a> Stands<'a> {
+    fn new(head: usize, heads: &'a dyn Heads) -> Self {
+        Self {
+            head,
+            heads,
+            known: HashMap::new(),
+        }
+    }
+
+    fn of(&mut self, origin: &Origin) -> &Stand {
+        let root = origin.root();
+        if !self.known.contains_key(root) {
+            let stand = self.heads.stand(self.head, root);
+            self.known.insert(root.clone(), stand);
+        }
+        &self.known[root]
+    }
+}
+
 /// Where a finding stands now, or else stood.
-fn sights(i: usize, finding: &Finding, summary: &Summary, past: &Past) -> Vec<Sight> {
+fn sights(
+    i: usize,
+    finding: &Finding,
+    summary: &Summary,
+    past: &Past,
+    stands: &mut Stands<'_>,
+) -> Vec<Sight> {
     let sight = |path: String, past: bool| Sight {
         finding: i,
         path,
@@ -305,12 +392,17 @@ fn sights(i: usize, finding: &Finding, summary: &Summary, past: &Past) -> Vec<Si
     };
     let known = past.of(finding);
     let paths = known.map_or(&[][..], |known| &known.head_paths);
-    if paths.is_empty() {
-        let path = key_of_place(&finding.origin, summary);
-        return vec![sight(path, known.is_some_and(|known| !known.in_head))];
+    if !paths.is_empty() {
+        let keys = paths.iter().map(|path| key_of_path(path, summary));
+        return keys.map(|key| sight(key, false)).collect();
     }
-    let keys = paths.iter().map(|path| key_of_path(path, summary));
-    keys.map(|key| sight(key, false)).collect()
+    let is_gone = known.is_some_and(|known| !known.in_head);
+    let path = key_of_place(&finding.origin, summary);
+    match stands.of(&finding.origin) {
+        Stand::Here => vec![sight(path, is_gone)],
+        Stand::At(now) => vec![sight(key_of_path(now, summary), is_gone), sight(path, true)],
+        Stand::Past => vec![sight(path, true)],
+    }
 }
 
 /// What a baseline is told of `sights`; `finding` gives their findings.

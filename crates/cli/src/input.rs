@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use keysieve_engine::Origin;
 use keysieve_engine::source::{FilesBuilder, Source, Stdin};
-use keysieve_git::{ErrorKind, Fate, Newest, Opened};
+use keysieve_git::{ErrorKind, Fate, Newest, Opened, Stand};
 
 use crate::exit::usage;
 use crate::report::{Repository, Texts};
@@ -93,14 +93,22 @@ impl Texts for Blobs<'_> {
         self.0.blob(origin.object()?)
     }
 
-    fn fate(&self, path: &Path) -> Fate {
+    fn heads(&self) -> usize {
+        self.1.heads()
+    }
+
+    fn fate(&self, head: usize, path: &Path) -> Fate {
         let root = self.0.root();
-        let fate = path.strip_prefix(root).map(|path| self.1.fate(path));
+        let fate = path.strip_prefix(root).map(|path| self.1.fate(head, path));
         match fate {
             Ok(Fate::Moved(to)) => Fate::Moved(root.join(to)),
             Ok(fate) => fate,
             Err(_) => Fate::Stays,
         }
+    }
+
+    fn stand(&self, head: usize, origin: &Origin) -> Stand {
+        self.1.stand(head, origin)
     }
 }
 

@@ -12,14 +12,14 @@ use keysieve_engine::policy::baseline::{Baseline, Entry};
 use keysieve_engine::scan::{Scanner, Session};
 use keysieve_engine::source::{Source, SourceError};
 use keysieve_engine::{Counts, Issue, IssueKind, Origin, Sink as _};
-use keysieve_git::{Earlier, Fate, suppress_known};
+use keysieve_git::{Earlier, Fate, Stand, suppress_known};
 
 use crate::args::{CommonArgs, OutputArgs, OutputSpec};
 use crate::audit::{Log, of_report};
 use crate::collect::Collector;
 use crate::exceptions::Exceptions;
 use crate::exit::{Exit, usage};
-use crate::gate::{Gate, Passed, Reached};
+use crate::gate::{Gate, Heads, Passed, Reached};
 use crate::input::Place;
 use crate::output::Output;
 use crate::report::{
@@ -225,26 +225,52 @@ impl<'a> Job<'a> {
         summary.interrupted = interrupted;
         summary.complete = issues.is_empty() && !interrupted;
         let rules = scanner.rules().clone();
-        let lost = |entry: Entry<'_>| match fate(texts, entry.path, &summary) {
-            Fate::Gone => true,
-            Fate::Stays => reached.has(entry.path),
-            // It stands there as it did, or out of the baseline's sight.
-            Fate::Moved(to) => {
-                let path = &*key_of_path(&to, &summary);
-                self.gate.excepts(Entry { path, ..entry }, &summary)
-            }
+        let newest = Newest {
+            texts,
+            gate: &self.gate,
+            reached: &reached,
+            summary: &summary,
         };
-        let Passed { notes, left } = self
-            .gate
-            .apply(&rules, &mut findings, &summary, &past, &lost);
+        let Passed { notes, left } =
+            self.gate
+                .apply(&rules, &mut findings, &summary, &past, &newest);
         let report = Report::new(rules, findings, issues, summary, past, notes);
         Ok((report, left))
     }
 }
 
-/// What became of a file that a baseline has; it is taken for there where its name cannot be told.
-fn fate(texts: &dyn Texts, key: &str, summary: &Summary) -> Fate {
-    path_of_key(key, summary).map_or(Fate::Stays, |path| texts.fate(&path))
+/// The newest states of what was scanned.
+struct Newest<'a> {
+    texts: &'a dyn Texts,
+    gate: &'a Gate,
+    reached: &'a Reached,
+    summary: &'a Summary,
+}
+
+impl Heads for Newest<'_> {
+    fn count(&self) -> usize {
+        self.texts.heads()
+    }
+
+    fn lost(&self, head: usize, entry: Entry<'_>) -> bool {
+        let path = path_of_key(entry.path, self.summary);
+        // A file is taken for there where its name cannot be told.
+        let fate = path.map_or(Fate::Stays, |path| self.texts.fate(head, &path));
+        match fate {
+            Fate::Gone => true,
+            Fate::Stays => self.reached.has(entry.path),
+            Fate::Unseen => false,
+            // It stands there as it did, or out of the baseline's sight.
+            Fate::Moved(to) => {
+                let path = &*key_of_path(&to, self.summary);
+                self.gate.excepts(Entry { path, ..entry }, self.summary)
+            }
+        }
+    }
+
+    fn stand(&self, head: usize, origin: &Origin) -> Stand {
+        self.texts.stand(head, origin)
+    }
 }
 
 /// Suppresses what a change did not add.

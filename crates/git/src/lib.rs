@@ -52,7 +52,7 @@ pub use change::{Earlier, Old, Options, Place, suppress_known};
 pub use graph::{Attribution, Changed, CommitInfo, Part, Person, Reach};
 pub use history::{History, HistoryBuilder, HistoryObjects, HistoryProgress, missing_issues};
 pub use hooks::{Hooks, HooksOwner};
-pub use newest::{Fate, Head, Newest};
+pub use newest::{Fate, Head, Newest, Stand};
 pub use opened::{Contents, Environment, Opened};
 pub use push::Push;
 pub use range::{Range, Selection};

@@ -3,26 +3,50 @@
 use std::path::{Path, PathBuf};
 
 use gix::ObjectId;
+use keysieve_engine::Origin;
 
 use crate::change::{Objects, file_at, git_path};
 use crate::{Error, Opened, name};
 
-/// The newest state of what a source scans: the index, the head of a range, `HEAD`.
+/// The newest states of what a source scans: the index, `HEAD`, the heads of a range. Each is told by its number.
 pub trait Newest {
+    /// How many there are: a push of several branches has several.
+    fn heads(&self) -> usize {
+        1
+    }
+
     /// What became of a file that once stood at `path`, which starts at the top of the work tree; of a change, what it
     /// did to the file, and not one before it. What cannot be read is taken for there.
-    fn fate(&self, path: &Path) -> Fate;
+    fn fate(&self, head: usize, path: &Path) -> Fate;
+
+    /// Where a content stands that the source gave, an outermost one.
+    fn stand(&self, _head: usize, _origin: &Origin) -> Stand {
+        Stand::Here
+    }
 }
 
 /// What became of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fate {
-    /// It is there, or was not there before the change either.
+    /// It is there, or was not there before the change either. The source gave what it is now if it came to the file.
     Stays,
+    /// It is there, and the source does not give what it is now.
+    Unseen,
     /// The change moved it as it is, and does not give its content to be scanned: it is at this path.
     Moved(PathBuf),
     /// It is not there.
     Gone,
+}
+
+/// Where a content stands in a newest state.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stand {
+    /// Where its origin says.
+    Here,
+    /// It was moved there as it is.
+    At(PathBuf),
+    /// It does not: it was changed or taken away after it was put there.
+    Past,
 }
 
 /// The files of the commit that is checked out.
@@ -64,7 +88,7 @@ impl Head {
 }
 
 impl Newest for Head {
-    fn fate(&self, path: &Path) -> Fate {
+    fn fate(&self, _: usize, path: &Path) -> Fate {
         match self.tree.is_some_and(|tree| has(&self.objects, tree, path)) {
             true => Fate::Stays,
             false => Fate::Gone,

@@ -70,7 +70,7 @@ impl Texts for Files {
         Some(text)
     }
 
-    fn fate(&self, path: &Path) -> Fate {
+    fn fate(&self, _: usize, path: &Path) -> Fate {
         match self.root.join(path).symlink_metadata() {
             Ok(_) => Fate::Stays,
             Err(_) => Fate::Gone,

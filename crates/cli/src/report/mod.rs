@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Verdict};
 use keysieve_engine::rule::{Rule, RuleSet};
 use keysieve_engine::{Counts, Finding, Issue, Origin, Severity};
-use keysieve_git::Fate;
+use keysieve_git::{Fate, Stand};
 
 mod csv;
 mod cwe;
@@ -142,13 +142,23 @@ pub(crate) struct Options<'a> {
     pub(crate) texts: &'a dyn Texts,
 }
 
-/// Gives the bytes of an outermost content again after the scan.
+/// Gives the bytes of an outermost content again after the scan, and knows what the newest states hold.
 pub(crate) trait Texts {
     /// All bytes of the file, or `None` where they are not to be had, as for standard input.
     fn text(&self, origin: &Origin) -> Option<Vec<u8>>;
 
+    /// How many newest states there are: [`keysieve_git::Newest::heads`].
+    fn heads(&self) -> usize {
+        1
+    }
+
     /// What became of a file that once stood at `path`, which may be absolute. Where it moved to has the same form.
-    fn fate(&self, path: &Path) -> Fate;
+    fn fate(&self, head: usize, path: &Path) -> Fate;
+
+    /// Where a content stands in a newest state: its path is as that of the origin.
+    fn stand(&self, _head: usize, _origin: &Origin) -> Stand {
+        Stand::Here
+    }
 }
 
 /// A format that a report can be written in.

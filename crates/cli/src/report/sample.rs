@@ -90,7 +90,7 @@ impl Texts for Files {
         Some(Self::bytes(path)).filter(|bytes| !bytes.is_empty())
     }
 
-    fn fate(&self, _: &Path) -> Fate {
+    fn fate(&self, _: usize, _: &Path) -> Fate {
         Fate::Stays
     }
 }

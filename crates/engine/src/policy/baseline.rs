@@ -65,7 +65,7 @@ pub struct Place<'a> {
     /// Tells the contents apart that stood at the path: the versions of a file in a history.
     pub content: usize,
     /// Whether this is an old content, which the newest state does not hold: there a known secret is known wherever and
-    /// how often it stands.
+    /// how often it stands, unless the newest state kept more of its copies than are known.
     pub past: bool,
     /// What else is known of it.
     pub state: State,
@@ -343,6 +343,35 @@ impl Known {
                 .get_mut(place.path)
                 .map(|copies| *copies.of(place.state));
             is_known[i] = place.past || allowed.is_some_and(|allowed| ordinal <= allowed);
+        }
+        charge(places, indices, is_known);
+    }
+}
+
+/// Of several changes in a row a later one can leave alone what an earlier one added. As often as the newest state has a
+/// copy too many that is [`State::Unchanged`] there, what put a copy into an old content is new: into one of the same
+/// file, or else the first.
+fn charge(places: &[Place<'_>], indices: &[usize], is_known: &mut [bool]) {
+    let mut kept: HashMap<&str, usize> = HashMap::new();
+    let mut left = 0;
+    for &i in indices {
+        if !is_known[i] && places[i].state == State::Unchanged {
+            *kept.entry(places[i].path).or_default() += 1;
+            left += 1;
+        }
+    }
+    for is_same_file in [true, false] {
+        for &i in indices.iter().filter(|i| places[**i].past) {
+            if left == 0 {
+                return;
+            }
+            let in_file = kept.get_mut(places[i].path).filter(|kept| **kept > 0);
+            let takes = is_known[i] && places[i].state == State::Open;
+            if takes && (in_file.is_some() || !is_same_file) {
+                in_file.into_iter().for_each(|kept| *kept -= 1);
+                is_known[i] = false;
+                left -= 1;
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ mod tree;
 pub use known::{Earlier, Old, Place, suppress_known};
 pub(crate) use objects::{Fault, FaultKind, Objects};
 pub(crate) use rename::{Renames, drop_moved};
-pub(crate) use tree::{Added, Cursor, Diff, blob_at, file_at};
+pub(crate) use tree::{Added, Cursor, Diff, Moved, blob_at, file_at};
 
 /// How a source of changes is walked.
 #[derive(Clone, Debug, Default)]

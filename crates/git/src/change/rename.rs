@@ -8,7 +8,7 @@ use gix::ObjectId;
 use gix::bstr::BString;
 
 use super::objects::Objects;
-use super::tree::{Added, Diff, Removed, removed_blobs};
+use super::tree::{Added, Diff, Moved, Removed, removed_blobs};
 use super::{Old, system_path};
 
 /// Files that are gone and come into question as the source of one that is new. Where there are more, only those of
@@ -28,14 +28,15 @@ pub(crate) fn drop_moved(diff: &mut Diff, objects: &Objects) {
         gone.add(removed);
     }
     diff.added.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut moved: HashMap<BString, BString> = HashMap::new();
+    let mut moved: HashMap<BString, Moved> = HashMap::new();
     for same_name in [true, false] {
         diff.added.retain(|added| {
             let from = added
                 .is_new_path
                 .then(|| gone.take(added, same_name, &moved));
             if let Some(from) = from.flatten() {
-                moved.insert(from, added.path.clone());
+                let (to, id) = (added.path.clone(), added.id);
+                moved.insert(from, Moved { to, id });
                 return false;
             }
             true
@@ -66,7 +67,7 @@ impl<'a> Gone<'a> {
         &mut self,
         added: &Added,
         same_name: bool,
-        moved: &HashMap<BString, BString>,
+        moved: &HashMap<BString, Moved>,
     ) -> Option<BString> {
         let paths = if same_name {
             self.by_name.get_mut(&added.id)?.get_mut(name(&added.path))

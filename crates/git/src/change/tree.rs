@@ -37,6 +37,14 @@ pub(crate) struct Removed {
     pub(crate) is_tree: bool,
 }
 
+/// A file that only moved.
+#[derive(Clone, Debug)]
+pub(crate) struct Moved {
+    /// Its path now.
+    pub(crate) to: BString,
+    pub(crate) id: ObjectId,
+}
+
 /// What a comparison gives.
 #[derive(Default, Debug)]
 pub(crate) struct Diff {
@@ -44,7 +52,7 @@ pub(crate) struct Diff {
     /// With folders that are gone as a whole.
     pub(crate) removed: Vec<Removed>,
     /// Files that only moved, by where they were: neither added nor removed. [`super::drop_moved`] finds them.
-    pub(crate) moved: HashMap<BString, BString>,
+    pub(crate) moved: HashMap<BString, Moved>,
     /// Submodules that are new or stand at another commit.
     pub(crate) submodules: u64,
     /// What could not be compared.

@@ -11,8 +11,7 @@
 //! renamed is no new content. The messages of the commits, and of annotated tags on the way to them, are scanned too.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -25,12 +24,15 @@ use crate::change::{
     Content, Diff, Earlier, Fault, Item, Objects, Old, Options, Place, Renames, blob_at,
     drop_moved, git_path, hand_out, note, system_path,
 };
-use crate::{Error, Fate, Newest, Opened, name, newest};
+use crate::{Error, Opened};
 
 mod commits;
+mod heads;
+mod table;
 
 pub use commits::Selection;
 pub(crate) use commits::Tips;
+use table::Table;
 
 /// What the paths of a range may take in memory, in bytes.
 const MAX_COST: usize = 256 << 20;
@@ -46,6 +48,8 @@ pub struct Range {
     /// How many of them are commits.
     commits: usize,
     tips: Tips,
+    /// The trees of the heads: of the tips that are in the range, and what a reference names without a commit.
+    heads: Vec<ObjectId>,
     added: OnceCell<Table>,
     /// What changes took away, as far as that was asked for.
     renames: RefCell<HashMap<u32, Renames>>,
@@ -81,7 +85,14 @@ impl Range {
         tips.settle();
         let commits = selection.commits(opened, &tips)?;
         let trees = tips.trees.iter().copied();
+        let inside: HashSet<_> = commits.iter().collect();
+        let tops = tips.commits.iter().filter(|id| inside.contains(id));
+        let tops = tops.filter_map(|id| Some(opened.objects.commit(id).ok()?.tree));
+        let mut heads: Vec<_> = tops.chain(trees.clone()).collect();
+        heads.sort();
+        heads.dedup();
         Ok(Self {
+            heads,
             objects: opened.objects.clone(),
             options,
             commits: commits.len(),
@@ -95,101 +106,6 @@ impl Range {
     /// How many commits are in the range.
     pub fn commits(&self) -> usize {
         self.commits
-    }
-}
-
-impl Newest for Range {
-    /// Of several heads, as a push has them, all have to lack it.
-    fn fate(&self, path: &Path) -> Fate {
-        let tree = |id| self.objects.commit(id).map(|commit| commit.tree);
-        let git_path = git_path(path);
-        let had = |tree| blob_at(&self.objects, tree, &git_path).is_some();
-        let mut before = self.tips.hidden.iter().filter_map(|id| tree(id).ok());
-        let heads = self.tips.commits.iter().map(tree);
-        let mut heads = heads.chain(self.tips.trees.iter().copied().map(Ok));
-        let has = |tree: Result<_, _>, path: &Path| {
-            tree.map_or(true, |tree| newest::has(&self.objects, tree, path))
-        };
-        if !before.any(had) || heads.clone().any(|tree| has(tree, path)) {
-            return Fate::Stays;
-        }
-        let moved = self
-            .added
-            .get()
-            .and_then(|table| table.moved.get(&git_path));
-        let moved = moved.map(|to| system_path(to.as_ref()));
-        match moved.filter(|to| heads.any(|tree| has(tree, to))) {
-            Some(to) => Fate::Moved(to),
-            None => Fate::Gone,
-        }
-    }
-}
-
-/// The blobs that were added, each with its path.
-#[derive(Default)]
-struct Table {
-    rows: Vec<Row>,
-    /// The rows of each blob.
-    by_id: HashMap<ObjectId, Vec<u32>>,
-    /// Files that were moved as they are and not changed after that, by where they were first.
-    moved: HashMap<BString, BString>,
-    /// The other way round, while the table is made.
-    came_from: HashMap<BString, BString>,
-    /// Bytes in use, about.
-    cost: usize,
-}
-
-/// A blob at a path.
-struct Row {
-    path: BString,
-    id: ObjectId,
-    /// What put it there, by its place in the range.
-    changes: Vec<u32>,
-}
-
-impl Table {
-    fn find(&self, path: &BString, id: &ObjectId) -> Option<usize> {
-        let mut rows = self.by_id.get(id)?.iter().map(|row| *row as usize);
-        rows.find(|row| self.rows[*row].path == *path)
-    }
-
-    fn add(&mut self, path: BString, id: ObjectId, change: u32) {
-        self.came_from.remove(&path);
-        self.cost += size_of::<u32>();
-        if let Some(row) = self.find(&path, &id) {
-            self.rows[row].changes.push(change);
-            return;
-        }
-        self.cost += path.len() + size_of::<Row>() + size_of::<(ObjectId, Vec<u32>)>();
-        let row = u32::try_from(self.rows.len()).expect("the cost is bounded, and so the rows");
-        self.by_id.entry(id).or_default().push(row);
-        self.rows.push(Row {
-            path,
-            id,
-            changes: vec![change],
-        });
-    }
-
-    /// Notes a file that a change moved as it is.
-    fn follow(&mut self, from: BString, to: BString) {
-        self.cost += from.len() + to.len() + size_of::<[BString; 2]>();
-        let first = self.came_from.remove(&from).unwrap_or(from);
-        self.came_from.insert(to, first);
-    }
-
-    fn finish(&mut self) {
-        let moves = self.came_from.drain();
-        self.moved = moves.map(|(to, from)| (from, to)).collect();
-    }
-}
-
-impl Row {
-    fn origin(&self, changes: &[ObjectId], change: u32) -> Arc<Origin> {
-        Arc::new(Origin::Commit {
-            commit: name(&changes[change as usize]),
-            path: system_path(self.path.as_ref()),
-            blob: name(&self.id),
-        })
     }
 }
 
@@ -247,8 +163,8 @@ impl Range {
             for added in diff.added {
                 table.add(added.path, added.id, change);
             }
-            for (from, to) in diff.moved {
-                table.follow(from, to);
+            for (from, moved) in diff.moved {
+                table.moves(from, moved);
             }
             if table.cost > MAX_COST {
                 let message =
@@ -259,7 +175,6 @@ impl Range {
                 break;
             }
         }
-        table.finish();
         Some(self.added.get_or_init(|| table))
     }
 

@@ -117,13 +117,13 @@ impl Source for Staged {
 }
 
 impl Newest for Staged {
-    fn fate(&self, path: &Path) -> Fate {
+    fn fate(&self, _: usize, path: &Path) -> Fate {
         let git_path = git_path(path);
         let mut parents = self.parents.iter();
         let had = parents.any(|tree| blob_at(&self.objects, *tree, &git_path).is_some());
         match self.diff.moved.get(&git_path) {
             _ if !had || self.has(&git_path) => Fate::Stays,
-            Some(to) => Fate::Moved(system_path(to.as_ref())),
+            Some(moved) => Fate::Moved(system_path(moved.to.as_ref())),
             None => Fate::Gone,
         }
     }

@@ -15,7 +15,7 @@ impl Texts for NoTexts {
         None
     }
 
-    fn fate(&self, _: &Path) -> Fate {
+    fn fate(&self, _: usize, _: &Path) -> Fate {
         Fate::Stays
     }
 }

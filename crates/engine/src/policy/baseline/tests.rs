@@ -136,6 +136,31 @@ fn an_update_drops_what_is_gone_and_adds_nothing() {
 }
 
 #[test]
+fn what_a_later_change_left_alone_is_charged_to_the_one_that_added_it() {
+    let baseline = of(&[at(1, "a")]);
+    let kept = |path| Place {
+        content: 1,
+        state: State::Unchanged,
+        ..at(1, path)
+    };
+    let past = |path| Place {
+        past: true,
+        ..at(1, path)
+    };
+    // Added to the file and kept there by an edit; what was added elsewhere is gone again.
+    let places = [past("0"), past("a"), kept("a"), kept("a")];
+    assert_eq!(baseline.known(&places, &SOME), [true, false, true, false]);
+    // Kept by a file that has moved.
+    let places = [past("b"), kept("a"), kept("c")];
+    assert_eq!(baseline.known(&places, &SOME), [false, true, false]);
+    // A copy too many that no change of these added is as old as what is known.
+    let places = [past("a"), kept("a")];
+    assert_eq!(baseline.known(&places, &SOME), [true, true]);
+    let places = [kept("a"), kept("a")];
+    assert_eq!(baseline.known(&places, &SOME), [true, false]);
+}
+
+#[test]
 fn what_only_the_past_holds_is_new_when_it_comes_back() {
     let past = Place {
         past: true,
