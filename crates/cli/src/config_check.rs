@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use keysieve_engine::policy::IgnoredPaths;
-use keysieve_engine::policy::exception::Exception;
+use keysieve_engine::policy::exception::{Exception, ExceptionSpec, ExceptionTerms};
 use keysieve_engine::rule::compile;
 
 use crate::args::SelectArgs;
@@ -21,8 +21,7 @@ pub(crate) fn problems(
 ) -> Vec<String> {
     let mut check = Check {
         settings,
-        places: Places::new(text),
-        name,
+        pointer: Pointer::new(text, name),
         problems: Vec::new(),
     };
     check.paths();
@@ -32,26 +31,31 @@ pub(crate) fn problems(
     check.problems
 }
 
-struct Check<'a> {
-    settings: &'a Settings,
+/// Says where in a configuration something is that is to be told of.
+pub(crate) struct Pointer<'a> {
     places: Places<'a>,
     name: &'a str,
-    problems: Vec<String>,
 }
 
-impl Check<'_> {
-    /// Notes a problem with the value that `steps` lead to.
-    fn say(&mut self, steps: &[Step<'_>], problem: impl std::fmt::Display) {
-        let name = self.name;
-        self.problems.push(match self.places.of(steps) {
-            Some((line, column)) => format!("{name}:{line}:{column}: {problem}"),
-            None => format!("{name}: {problem}"),
-        });
+impl<'a> Pointer<'a> {
+    /// Into `text`, which is called `name`.
+    pub(crate) fn new(text: &'a str, name: &'a str) -> Self {
+        let places = Places::new(text);
+        Self { places, name }
     }
 
-    /// Notes a problem with a table of a list. The message begins with its id; with the first key of the table that it
-    /// goes on to name, if it names one, the value of that is the place.
-    fn say_of_table(&mut self, list: &str, at: usize, problem: &str) {
+    /// What is said of the value that `steps` lead to, after its place.
+    pub(crate) fn say(&self, steps: &[Step<'_>], said: impl std::fmt::Display) -> String {
+        let name = self.name;
+        match self.places.of(steps) {
+            Some((line, column)) => format!("{name}:{line}:{column}: {said}"),
+            None => format!("{name}: {said}"),
+        }
+    }
+
+    /// As [`Pointer::say`], of a table of a list. The message begins with its id; with the first key of the table that
+    /// it goes on to name, if it names one, the value of that is the place.
+    fn say_of_table(&self, list: &str, at: usize, problem: &str) -> String {
         let table = [Key(list), Item(at)];
         let of_table = self.places.of(&table);
         let (_, said) = problem.split_once(": ").unwrap_or(("", problem));
@@ -63,6 +67,51 @@ impl Check<'_> {
             Some(steps) => self.say(&steps, problem),
             None => self.say(&table, problem),
         }
+    }
+
+    /// What is wrong with the exception `spec`, which has `at` others before it. `ids` are those of the others, and it
+    /// adds its own.
+    ///
+    /// # Errors
+    ///
+    /// All of that, one line each.
+    pub(crate) fn exception<'s>(
+        &self,
+        at: usize,
+        spec: &'s ExceptionSpec,
+        terms: &ExceptionTerms,
+        ids: &mut HashSet<&'s str>,
+    ) -> Result<Exception, Vec<String>> {
+        let made = Exception::new(spec.clone(), terms);
+        let broken = made.as_ref().err();
+        let broken = broken.map(|e| self.say_of_table("exception", at, &e.to_string()));
+        let twice = (!ids.insert(&spec.id)).then(|| {
+            let steps = [Key("exception"), Item(at), Key("id")];
+            self.say(&steps, format_args!("two exceptions are `{}`", spec.id))
+        });
+        match made {
+            Ok(exception) if twice.is_none() => Ok(exception),
+            _ => Err(broken.into_iter().chain(twice).collect()),
+        }
+    }
+}
+
+struct Check<'a> {
+    settings: &'a Settings,
+    pointer: Pointer<'a>,
+    problems: Vec<String>,
+}
+
+impl Check<'_> {
+    /// Notes a problem with the value that `steps` lead to.
+    fn say(&mut self, steps: &[Step<'_>], problem: impl std::fmt::Display) {
+        self.problems.push(self.pointer.say(steps, problem));
+    }
+
+    /// Notes a problem with a table of a list.
+    fn say_of_table(&mut self, list: &str, at: usize, problem: &str) {
+        let said = self.pointer.say_of_table(list, at, problem);
+        self.problems.push(said);
     }
 
     fn paths(&mut self) {
@@ -143,19 +192,14 @@ impl Check<'_> {
         let terms = settings.terms();
         let mut ids = HashSet::new();
         for (at, spec) in settings.config().exception.iter().enumerate() {
-            let key = |key| [Key("exception"), Item(at), Key(key)];
-            let id = &spec.id;
-            if let Err(error) = Exception::new(spec.clone(), &terms) {
-                self.say_of_table("exception", at, &error.to_string());
-            }
-            if !ids.insert(id) {
-                self.say(&key("id"), format_args!("two exceptions are `{id}`"));
+            if let Err(wrong) = self.pointer.exception(at, spec, &terms, &mut ids) {
+                self.problems.extend(wrong);
             }
             if let (Some(rules), Some(rule)) = (rules, &spec.rule)
                 && !rules.contains(rule)
             {
-                let problem = format!("exception `{id}`: no rule that runs is `{rule}`");
-                self.say(&key("rule"), problem);
+                let problem = format!("exception `{}`: no rule that runs is `{rule}`", spec.id);
+                self.say(&[Key("exception"), Item(at), Key("rule")], problem);
             }
         }
     }

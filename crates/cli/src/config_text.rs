@@ -167,12 +167,6 @@ pub(crate) fn without_exception(text: &str, at: usize) -> Result<String, String>
     Ok([&text[..start], &text[end..]].concat())
 }
 
-/// Where each exception begins, in the order of the file.
-pub(crate) fn positions(text: &str) -> Vec<Position> {
-    let start = |span: Range<usize>| position(text, span.start);
-    spans(text).into_iter().map(start).collect()
-}
-
 /// Where the values of a configuration stand.
 pub(crate) struct Places<'t> {
     text: &'t str,
@@ -268,7 +262,7 @@ mod tests {
             let one = with_exception(text, &spec("E1")).unwrap();
             assert!(one.starts_with(text), "{one}");
             let two = with_exception(&one, &spec("E2")).unwrap();
-            let first = positions(&two).len() - 2;
+            let first = Config::parse(&two).unwrap().exception.len() - 2;
             assert_eq!(without_exception(&two, first + 1).unwrap(), one);
             let only_two = without_exception(&two, first).unwrap();
             let ids = Config::parse(&only_two).unwrap().exception;
@@ -291,7 +285,9 @@ mod tests {
             without_exception(&text, 0).unwrap(),
             format!("# all\n\n# after\n\n# of b\n{b}")
         );
-        assert_eq!(positions(&text), [(5, 1), (14, 1)]);
+        let places = Places::new(&text);
+        let of = |at| places.of(&[Step::Key("exception"), Step::Item(at)]);
+        assert_eq!([of(0), of(1), of(2)], [(5, 1), (14, 1), (5, 1)].map(Some));
     }
 
     #[test]

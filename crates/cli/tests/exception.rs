@@ -227,7 +227,7 @@ fn check_tells_of_all_and_where() {
     config(&folder, &format!("{good}{soon}"));
     let said = exception(folder.path(), &["check"], 0);
     assert!(
-        said.contains("keysieve.toml:8:1: exception E2") && said.contains("ends in 5 days"),
+        said.contains("keysieve.toml:13:11: exception E2") && said.contains("ends in 5 days"),
         "{said}"
     );
     assert!(!said.contains("E1"), "{said}");
@@ -240,13 +240,28 @@ fn check_tells_of_all_and_where() {
 
     let expired = entry("E3", -10, -2, "path = 'a'");
     config(&folder, &format!("{good}{expired}"));
-    assert!(exception(folder.path(), &["check"], 1).contains("expired 2 days ago"));
+    let said = exception(folder.path(), &["check"], 1);
+    assert!(
+        said.contains("keysieve.toml:13:11: exception E3") && said.contains("expired 2 days ago"),
+        "{said}"
+    );
+    let early = entry("E4", 2, 9, "path = 'a'");
+    config(&folder, &early);
+    let said = exception(folder.path(), &["check"], 1);
+    assert!(
+        said.contains("keysieve.toml:5:11: exception E4") && said.contains("is the clock right?"),
+        "{said}"
+    );
     config(&folder, &format!("{good}{good}"));
-    assert!(exception(folder.path(), &["check"], 1).contains("two exceptions are `E1`"));
+    let said = exception(folder.path(), &["check"], 1);
+    assert!(
+        said.contains("keysieve.toml:9:6: two exceptions are `E1`"),
+        "{said}"
+    );
     config(&folder, &format!("[exceptions]\nmax_days = 7\n{good}"));
     let said = exception(folder.path(), &["check"], 1);
     assert!(
-        said.contains("keysieve.toml:3:1") && said.contains("at most 7"),
+        said.contains("keysieve.toml:8:11: exception `E1`: ") && said.contains("at most 7"),
         "{said}"
     );
 }

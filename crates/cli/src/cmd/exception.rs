@@ -17,13 +17,16 @@ use crate::args::{
 };
 use crate::audit::{Kind, Log, of_exception};
 use crate::config::FILE_NAME;
-use crate::config_text::{ConfigText, positions, with_exception, without_exception};
+use crate::config_check::Pointer;
+use crate::config_text::{ConfigText, Step, with_exception, without_exception};
 use crate::exceptions::state;
 use crate::exit::{Exit, usage};
 use crate::input::Place;
 use crate::job::{Command, Job};
 use crate::report::Past;
 use crate::settings::{Settings, today, unknown_rule};
+
+use Step::{Item, Key};
 
 const COMMAND: Command = Command {
     name: "exception",
@@ -155,37 +158,32 @@ fn list(args: &WhereArgs) -> anyhow::Result<Exit> {
 
 fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
     let (text, settings, select) = opened(&args.place)?;
-    let path = text.path().display().to_string();
-    let positions = positions(text.text());
-    let place = |at: usize| match positions.get(at) {
-        Some((line, column)) => format!("{path}:{line}:{column}"),
-        None => path.clone(),
-    };
+    let name = text.path().display().to_string();
+    let pointer = Pointer::new(text.text(), &name);
+    let terms = settings.terms();
     let (mut bad, mut invalid) = (0, false);
     let mut ids = HashSet::new();
-    let terms = settings.terms();
     for (at, spec) in settings.config().exception.iter().enumerate() {
-        let place = place(at);
-        let exception = Exception::new(spec.clone(), &terms);
-        let (is_bad, said) = match &exception {
-            _ if !ids.insert(&spec.id) => (true, Some(format!("two exceptions are `{}`", spec.id))),
-            Err(error) => (true, Some(error.to_string())),
-            Ok(exception) => {
-                let term = exception.term(today());
-                let said = || Some(format!("{exception} ({})", state(term)));
-                match term {
-                    Term::Holds(left) if left > settings.warn_days() => (false, None),
-                    Term::Holds(_) => (false, said()),
-                    Term::Expired(_) | Term::Future => (true, said()),
-                }
+        let exception = match pointer.exception(at, spec, &terms, &mut ids) {
+            Ok(exception) => exception,
+            Err(wrong) => {
+                bad += 1;
+                invalid = true;
+                wrong.iter().for_each(|line| anstream::println!("{line}"));
+                continue;
             }
         };
-        invalid |= exception.is_err()
-            || is_bad && exception.is_ok_and(|e| matches!(e.term(today()), Term::Holds(_)));
+        let term = exception.term(today());
+        let (is_bad, key) = match term {
+            Term::Holds(left) if left > settings.warn_days() => continue,
+            Term::Holds(_) => (false, "expires"),
+            Term::Expired(_) => (true, "expires"),
+            Term::Future => (true, "created"),
+        };
         bad += usize::from(is_bad);
-        if let Some(said) = said {
-            anstream::println!("{place}: {said}");
-        }
+        let steps = [Key("exception"), Item(at), Key(key)];
+        let said = format!("{exception} ({})", state(term));
+        anstream::println!("{}", pointer.say(&steps, said));
     }
     if args.scan {
         if invalid {
@@ -194,7 +192,9 @@ fn check(args: &CheckArgs) -> anyhow::Result<Exit> {
             );
         } else {
             for (at, exception) in unused(&select)? {
-                anstream::println!("{}: {exception} (suppresses nothing)", place(at));
+                let said = format!("{exception} (suppresses nothing)");
+                let steps = [Key("exception"), Item(at)];
+                anstream::println!("{}", pointer.say(&steps, said));
             }
         }
     }

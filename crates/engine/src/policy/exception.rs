@@ -156,7 +156,7 @@ impl Exception {
             }
             if let Some(most) = terms.max_days.filter(|most| days > i64::from(*most)) {
                 return Err(error(format!(
-                    "it lasts {days} days, and at most {most} are allowed"
+                    "`expires`: it lasts {days} days, and at most {most} are allowed"
                 )));
             }
         } else if terms.max_days.is_some() {
