@@ -6,7 +6,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use keysieve_engine::policy::exception::ExceptionSpec;
 use toml::de::{DeTable, DeValue};
 
@@ -14,7 +14,13 @@ use crate::config::Config;
 use crate::exit::usage;
 use crate::output::Output;
 
-/// A configuration file that is being changed. Nobody else who goes this way changes it meanwhile.
+/// A configuration file that is being changed. Two who go this way wait for each other where folders can be locked, as
+/// on Unix; what an editor or, elsewhere, another of us wrote meanwhile is noticed, and stays.
+///
+/// The lock is the folder's. One on the file would be a lock on the old one, for the file is replaced, and a file that
+/// is not there yet has none. A file for the lock alone would be left behind by whoever is killed, or, if it is deleted
+/// after use, let in two of three that come at once unless each compares files by what std does not tell on every
+/// system.
 #[derive(Debug)]
 pub(crate) struct ConfigText {
     /// The file itself, where the path that was given is a link.
@@ -32,23 +38,12 @@ impl ConfigText {
     pub(crate) fn open(path: &Path) -> anyhow::Result<Self> {
         let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        // The file is replaced, so a lock on it would be a lock on the old one. Where folders cannot be locked, as on
-        // Windows, the last one who writes wins.
+        // Where folders cannot be locked `replace` still compares.
         let lock = File::open(folder.unwrap_or(Path::new(".")));
         let lock = lock.and_then(|folder| folder.lock().map(|()| folder)).ok();
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => Some(text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => {
-                let name = path.display();
-                return Err(usage(format!(
-                    "the configuration {name} cannot be read: {error}"
-                )));
-            }
-        };
         Ok(Self {
+            text: read(&path)?,
             path,
-            text,
             _lock: lock,
         })
     }
@@ -68,12 +63,17 @@ impl ConfigText {
         Config::parse_named(self.text(), &self.path.display().to_string())
     }
 
-    /// Replaces the file, whole or not at all, and then does what belongs to it; if that fails, the old file is back.
+    /// Replaces the file, whole or not at all, and then does what belongs to it; if that fails, the old file is back. A
+    /// file that is not as it was when it was opened is left as it is.
     pub(crate) fn replace(
         &self,
         text: &str,
         then: impl FnOnce() -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
+        if read(&self.path)? != self.text {
+            let name = self.path.display();
+            bail!("{name} was changed by somebody else meanwhile, and is left so: try again");
+        }
         write(&self.path, text)?;
         let Err(error) = then() else { return Ok(()) };
         let restored = match &self.text {
@@ -85,6 +85,20 @@ impl ConfigText {
             format!("{error:#}; {name} was changed, and cannot be changed back")
         })?;
         Err(error)
+    }
+}
+
+/// The text of the file; `None` where there is none.
+fn read(path: &Path) -> anyhow::Result<Option<String>> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let name = path.display();
+            Err(usage(format!(
+                "the configuration {name} cannot be read: {error}"
+            )))
+        }
     }
 }
 
@@ -270,6 +284,23 @@ mod tests {
             assert_eq!(ids.len(), first + 1);
             assert!(only_two.starts_with(text), "{only_two}");
         }
+    }
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keysieve.toml");
+        for theirs in ["# theirs\n", "# again\n"] {
+            let ours = ConfigText::open(&path).unwrap();
+            std::fs::write(&path, theirs).unwrap();
+            let said = ours.replace("# ours\n", || panic!("nothing was replaced"));
+            assert!(said.unwrap_err().to_string().contains("somebody else"));
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), theirs);
+        }
+        let ours = ConfigText::open(&path).unwrap();
+        ours.replace("# ours\n", || Ok(())).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "# ours\n");
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
     }
 
     #[test]
