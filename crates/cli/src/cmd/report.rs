@@ -1,7 +1,7 @@
 //! `keysieve report`.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -11,7 +11,7 @@ use keysieve_git::Fate;
 use crate::args::{DiffArgs, OutputArgs, ReportCommand, WriteArgs};
 use crate::exit::{Exit, usage};
 use crate::output::Output;
-use crate::report::read::{self, Document, MAX_BYTES, Setting};
+use crate::report::read::{ReadError, Reader, Setting};
 use crate::report::{Diff, Report, Texts};
 use crate::{clock, job};
 
@@ -73,38 +73,28 @@ fn report(inputs: &[PathBuf]) -> anyhow::Result<Report> {
     if inputs.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(usage("standard input can be read only once"));
     }
-    let documents = inputs.iter().map(|path| document(path));
-    let documents = documents.collect::<Result<Vec<_>, _>>()?;
-    let setting = Setting {
+    let mut reader = Reader::new(Setting {
         directory: std::env::current_dir().context("the current folder is gone")?,
         time: clock::now(),
-    };
+    });
+    for path in inputs {
+        let name = path.display();
+        let read = if is_stdin(path) {
+            reader.add(io::stdin().lock())
+        } else {
+            File::open(path)
+                .map_err(ReadError::Io)
+                .and_then(|file| reader.add(file))
+        };
+        read.map_err(|e| usage(format!("{name}: {e}")))?;
+    }
     let names: Vec<_> = inputs
         .iter()
         .map(|path| path.display().to_string())
         .collect();
-    read::report(documents, setting).map_err(|e| usage(format!("{}: {e}", names.join(", "))))
-}
-
-fn document(path: &Path) -> anyhow::Result<Document> {
-    let name = path.display();
-    let bytes = bytes(path).map_err(|e| usage(format!("{name} cannot be read: {e}")))?;
-    if bytes.len() as u64 > MAX_BYTES {
-        return Err(usage(format!("{name} is longer than {MAX_BYTES} bytes")));
-    }
-    read::parse(&bytes).map_err(|e| usage(format!("{name}: {e}")))
-}
-
-/// One byte more than is taken at most, where there are more.
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let reader: Box<dyn Read> = if is_stdin(path) {
-        Box::new(io::stdin().lock())
-    } else {
-        Box::new(File::open(path)?)
-    };
-    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    reader
+        .finish()
+        .map_err(|e| usage(format!("{}: {e}", names.join(", "))))
 }
 
 fn is_stdin(path: &Path) -> bool {

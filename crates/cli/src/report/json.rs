@@ -84,11 +84,10 @@ pub(super) fn write(
         summary: Summary::new(report),
         rules: rules(report),
         secrets: secrets(report),
-        findings: report
-            .findings
-            .iter()
-            .map(|reported| Finding::new(report, reported, options.reveal))
-            .collect(),
+        findings: Findings {
+            report,
+            reveal: options.reveal,
+        },
         issues: report.issues.iter().map(Issue::new).collect(),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
@@ -103,8 +102,22 @@ struct Document<'a> {
     summary: Summary,
     rules: Vec<Rule<'a>>,
     secrets: Vec<Secret<'a>>,
-    findings: Vec<Finding<'a>>,
+    findings: Findings<'a>,
     issues: Vec<Issue<'a>>,
+}
+
+/// The findings, each made when it is written.
+struct Findings<'a> {
+    report: &'a Report,
+    reveal: Reveal,
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { report, reveal } = *self;
+        let findings = report.findings.iter();
+        serializer.collect_seq(findings.map(|reported| Finding::new(report, reported, reveal)))
+    }
 }
 
 /// What wrote the report.

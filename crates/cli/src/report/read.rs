@@ -4,31 +4,38 @@
 //! What a document does not hold: values of secrets (also where it was written with `--reveal`, they are not taken
 //! over), the time of the scan, the folder that it stood in, and the texts of the files.
 //!
-//! The document may be anybody's. It is at most [`MAX_BYTES`] long and is read whole; containers lie at most
-//! [`MAX_DEPTH`] deep in each other, so that nothing that walks them runs out of stack; what has a fixed set of names
-//! may have no other. Fields that are not known are passed over: within version 1 fields are added.
+//! The document may be anybody's. It is at most [`MAX_BYTES`] long, and each finding becomes one of the model as it is
+//! read: neither the text nor all of its parts are held beside it. Containers lie at most [`MAX_DEPTH`] deep in each
+//! other, so that nothing that walks them runs out of stack; what has a fixed set of names may have no other. Fields that
+//! are not known are passed over: within version 1 fields are added.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use data_encoding::{BASE64, HEXLOWER};
 use jiff::Timestamp;
 use keysieve_engine::policy::{SuppressedBy, Suppression, Verdict};
-use keysieve_engine::rule::{Builtin, Described, RuleIndex, RuleSet};
+use keysieve_engine::rule::{Builtin, RuleSet};
 use keysieve_engine::{
-    Confidence, Context, Counts, Evidence, Finding, Fingerprint, Issue, IssueKind, Location,
-    MessageOf, ObjectId, Origin, Pair, Position, Reason, Secret, Severity, Skip,
+    Context, Counts, Evidence, Finding, Fingerprint, Issue, IssueKind, Location, MessageOf,
+    ObjectId, Origin, Pair, Position, Reason, Secret, Skip,
 };
+use serde::de::Error as _;
 
 use super::{Commit, Past, Provenance, Report, Reported, Repository, Summary};
-pub(crate) use document::Document;
-use document::{CommitOf, FindingOf, IssueOf, PastOf, PlaceOf, Point, RuleOf, SummaryOf, Tally};
+use document::{CommitOf, Document, FindingOf, IssueOf, PastOf, PlaceOf, Point, SummaryOf, Tally};
+use rules::{Known, Rules};
 
 mod document;
+mod rules;
 
 /// The longest document that is read: some million findings.
-pub(crate) const MAX_BYTES: u64 = 1 << 30;
+const MAX_BYTES: u64 = 1 << 30;
+/// Bytes that are read at once.
+const BUFFER: usize = 64 << 10;
 /// The most containers and encodings around a content.
 const MAX_DEPTH: usize = 64;
 /// The longest name of a command or a decoder, and the most of them that are kept.
@@ -44,127 +51,139 @@ pub(crate) struct Setting {
     pub(crate) time: Timestamp,
 }
 
-/// Parses a document.
-///
-/// # Errors
-///
-/// Where it is no JSON, cut off, or of another schema; with line and column.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Document, String> {
-    serde_json::from_slice(bytes).map_err(|e| format!("this is no JSON report of keysieve: {e}"))
+/// Why a document cannot be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// Its bytes cannot be had.
+    Io(io::Error),
+    /// It is longer than [`MAX_BYTES`].
+    Long,
+    /// It is no JSON, cut off, of another schema, or says what no report says; with line and column.
+    Form(serde_json::Error),
 }
 
-/// The report of all `documents`. What stands in several of them counts once, as reported if one of them reports it;
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => write!(f, "it cannot be read: {error}"),
+            Self::Long => write!(f, "it is longer than {MAX_BYTES} bytes"),
+            Self::Form(error) => write!(f, "this is no JSON report of keysieve: {error}"),
+        }
+    }
+}
+
+/// Reads documents into one report. What stands in several of them counts once, as reported if one of them reports it;
 /// counters are added up. It is complete if all of them are.
-///
-/// # Errors
-///
-/// Where a document says what no report says.
-pub(crate) fn report(documents: Vec<Document>, setting: Setting) -> Result<Report, String> {
-    let mut rules = Rules::default();
-    let mut findings = Vec::new();
-    let mut issues = Vec::new();
-    let mut notes = Vec::new();
-    let mut past = Vec::new();
-    let mut summary: Option<Summary> = None;
-    for document in documents {
-        for rule in document.rules {
-            rules.add(rule);
-        }
-        for of in document.findings {
-            let reported = finding(of, &mut rules, &mut past)?;
-            findings.push(reported);
-        }
-        for of in document.issues {
-            issues.push(issue(of)?);
-        }
-        for note in &document.summary.notes {
-            if !notes.contains(note) {
-                notes.push(note.clone());
-            }
-        }
-        let next = of_summary(document.summary, &document.tool.command, &setting)?;
-        summary = Some(match summary {
-            None => next,
-            Some(before) => together(before, next)?,
-        });
-    }
-    // Of the same finding in several documents the first is kept.
-    findings.sort_by_key(|reported: &Reported| reported.verdict != Verdict::Report);
-    let rules = RuleSet::new(&Builtin::NONE, rules.all()).map_err(|e| e.to_string())?;
-    let summary = summary.ok_or("there is no report")?;
-    Ok(Report::new(
-        Arc::new(rules),
-        findings,
-        issues,
-        summary,
-        Past::new(past),
-        notes,
-    ))
+#[derive(Debug)]
+pub(crate) struct Reader {
+    setting: Setting,
+    parts: Parts,
+    summary: Option<Summary>,
+    notes: Vec<String>,
 }
 
-/// Rules by id, as documents describe them: the first that does counts.
-#[derive(Default)]
-struct Rules {
-    all: Vec<Described>,
-    index: HashMap<String, u32>,
+/// What the documents list.
+#[derive(Debug, Default)]
+struct Parts {
+    rules: Rules,
+    findings: Vec<Reported>,
+    issues: Vec<Issue>,
+    past: HashMap<ObjectId, Provenance>,
 }
 
-impl Rules {
-    fn add(&mut self, of: RuleOf) {
-        self.insert(Described {
-            id: of.id,
-            name: of.name,
-            description: of.description,
-            severity: of.severity,
-            confidence: of.confidence,
-            remediation: of.remediation,
-            docs: of.docs,
-            tags: of.tags,
-        });
-    }
-
-    fn insert(&mut self, rule: Described) -> u32 {
-        let next = self.all.len() as u32;
-        let index = *self.index.entry(rule.id.clone()).or_insert(next);
-        if index == next {
-            self.all.push(rule);
+impl Reader {
+    /// Of no document yet.
+    pub(crate) fn new(setting: Setting) -> Self {
+        Self {
+            setting,
+            parts: Parts::default(),
+            summary: None,
+            notes: Vec::new(),
         }
-        index
     }
 
-    fn of_finding(&self, id: &str) -> Result<RuleIndex, String> {
-        let index = self.index.get(id);
-        index.map(|index| RuleIndex::new(*index)).ok_or_else(|| {
-            format!(
-                "a finding is of the rule `{}`, which `rules` lacks",
-                cut(id)
-            )
+    /// Reads a document to its end. After an error the reader is of no use.
+    pub(crate) fn add(&mut self, json: impl Read) -> Result<(), ReadError> {
+        self.add_of(json, MAX_BYTES)
+    }
+
+    /// As [`Reader::add`], of a document of at most `most` bytes.
+    fn add_of(&mut self, json: impl Read, most: u64) -> Result<(), ReadError> {
+        let mut json = BufReader::with_capacity(BUFFER, json.take(most + 1));
+        let mut deserializer = serde_json::Deserializer::from_reader(&mut json);
+        let read = Document::read(&mut deserializer, &mut self.parts);
+        let read = read.and_then(|document| deserializer.end().map(|()| document));
+        let added = read.and_then(|document| {
+            self.add_document(document)
+                .map_err(serde_json::Error::custom)
+        });
+        if json.get_ref().limit() == 0 {
+            return Err(ReadError::Long); // whatever was made of the part that was read
+        }
+        added.map_err(|error| match error.io_error_kind() {
+            Some(_) => ReadError::Io(error.into()),
+            None => ReadError::Form(error),
         })
     }
 
-    /// The rule of the other half of a credential. Where that was not found itself, a document does not describe it.
-    fn of_pair(&mut self, id: String) -> RuleIndex {
-        RuleIndex::new(self.insert(Described {
-            name: id.clone(),
-            id,
-            description: String::new(),
-            severity: Severity::Low,
-            confidence: Confidence::Low,
-            remediation: String::new(),
-            docs: None,
-            tags: Vec::new(),
-        }))
+    fn add_document(&mut self, document: Document) -> Result<(), String> {
+        for note in &document.summary.notes {
+            if !self.notes.contains(note) {
+                self.notes.push(note.clone());
+            }
+        }
+        let next = of_summary(document.summary, &document.tool.command, &self.setting)?;
+        self.summary = Some(match self.summary.take() {
+            None => next,
+            Some(before) => together(before, next)?,
+        });
+        Ok(())
     }
 
-    fn all(self) -> Vec<keysieve_engine::rule::Rule> {
-        self.all.into_iter().map(Into::into).collect()
+    /// The report.
+    ///
+    /// # Errors
+    ///
+    /// Where a finding is of a rule that no document describes, or there is no document.
+    pub(crate) fn finish(self) -> Result<Report, String> {
+        let Parts {
+            rules,
+            mut findings,
+            issues,
+            past,
+        } = self.parts;
+        // Of the same finding in several documents the first is kept.
+        findings.sort_by_key(|reported: &Reported| reported.verdict != Verdict::Report);
+        let rules = RuleSet::new(&Builtin::NONE, rules.all()?).map_err(|e| e.to_string())?;
+        let summary = self.summary.ok_or("there is no report")?;
+        Ok(Report::new(
+            Arc::new(rules),
+            findings,
+            issues,
+            summary,
+            Past::new(past),
+            self.notes,
+        ))
+    }
+}
+
+impl Parts {
+    fn add_finding(&mut self, of: FindingOf) -> Result<(), String> {
+        let reported = finding(of, &mut self.rules, &mut self.past)?;
+        self.findings.push(reported);
+        Ok(())
+    }
+
+    fn add_issue(&mut self, of: IssueOf) -> Result<(), String> {
+        self.issues.push(issue(of)?);
+        Ok(())
     }
 }
 
 fn finding(
     of: FindingOf,
     rules: &mut Rules,
-    past: &mut Vec<(ObjectId, Provenance)>,
+    past: &mut HashMap<ObjectId, Provenance>,
 ) -> Result<Reported, String> {
     let origin = of.place.origin()?.ok_or("a finding has no `path`")?;
     let verdict = match of.suppressed {
@@ -181,14 +200,14 @@ fn finding(
     let fingerprint =
         fingerprint.map_err(|e| format!("the fingerprint `{}`: {e}", cut(&of.fingerprint)))?;
     if let (Some(known), Some(object)) = (of.past, origin.object()) {
-        past.push((object, provenance(known)?));
+        past.insert(object, provenance(known)?);
     }
     let pair = of.pair.map(|pair| Pair {
-        rule: rules.of_pair(pair.rule),
+        rule: rules.of(&pair.rule, Known::Pair),
         location: location(pair.start, pair.end),
     });
     let finding = Finding {
-        rule: rules.of_finding(&of.rule)?,
+        rule: rules.of(&of.rule, Known::Finding),
         origin,
         location: location(of.start, of.end),
         secret: Secret::of_mask(&of.masked),

@@ -1,25 +1,157 @@
 //! The schema `keysieve/1` as it is read; `json.rs` says what each field means.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use keysieve_engine::{Confidence, FileKind, Severity};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 
 use super::super::json::SCHEMA;
-use super::MAX_WORD;
+use super::{MAX_WORD, Parts};
 
-/// A document that was parsed.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Document {
-    #[serde(rename = "schema", deserialize_with = "schema")]
-    _schema: (),
+/// What of a document is left when its lists were taken up.
+#[derive(Debug)]
+pub(super) struct Document {
     pub(super) tool: ToolOf,
     pub(super) summary: SummaryOf,
-    pub(super) rules: Vec<RuleOf>,
-    pub(super) findings: Vec<FindingOf>,
-    pub(super) issues: Vec<IssueOf>,
+}
+
+impl Document {
+    /// Reads a document; what it lists goes to `parts`, each as it is read.
+    pub(super) fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        parts: &mut Parts,
+    ) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members { parts })
+    }
+}
+
+/// The members of a document.
+struct Members<'p> {
+    parts: &'p mut Parts,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Member {
+    Schema,
+    Tool,
+    Summary,
+    Rules,
+    Findings,
+    Issues,
+    #[serde(other)]
+    Other,
+}
+
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a report")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let parts = self.parts;
+        let (mut schema, mut tool, mut summary) = (None, None, None);
+        let (mut rules, mut findings, mut issues) = (None, None, None);
+        while let Some(member) = map.next_key()? {
+            match member {
+                Member::Schema => once(&mut schema, "schema", map.next_value::<Schema>()?)?,
+                Member::Tool => once(&mut tool, "tool", map.next_value()?)?,
+                Member::Summary => once(&mut summary, "summary", map.next_value()?)?,
+                Member::Rules => {
+                    let add = |rule| {
+                        parts.rules.add(rule);
+                        Ok(())
+                    };
+                    once(&mut rules, "rules", map.next_value_seed(each(add))?)?;
+                }
+                Member::Findings => {
+                    let add = |finding| parts.add_finding(finding);
+                    once(&mut findings, "findings", map.next_value_seed(each(add))?)?;
+                }
+                Member::Issues => {
+                    let add = |issue| parts.add_issue(issue);
+                    once(&mut issues, "issues", map.next_value_seed(each(add))?)?;
+                }
+                Member::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let lacks = A::Error::missing_field;
+        schema.ok_or_else(|| lacks("schema"))?;
+        rules.ok_or_else(|| lacks("rules"))?;
+        findings.ok_or_else(|| lacks("findings"))?;
+        issues.ok_or_else(|| lacks("issues"))?;
+        Ok(Document {
+            tool: tool.ok_or_else(|| lacks("tool"))?,
+            summary: summary.ok_or_else(|| lacks("summary"))?,
+        })
+    }
+}
+
+/// Takes the value of a member, which a document has once.
+fn once<T, E: serde::de::Error>(
+    member: &mut Option<T>,
+    name: &'static str,
+    value: T,
+) -> Result<(), E> {
+    match member.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(name)),
+    }
+}
+
+/// A list whose items are taken up one by one.
+struct Each<T, F>(F, PhantomData<T>);
+
+fn each<T, F: FnMut(T) -> Result<(), String>>(take: F) -> Each<T, F> {
+    Each(take, PhantomData)
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T) -> Result<(), String>> DeserializeSeed<'de>
+    for Each<T, F>
+{
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>, F: FnMut(T) -> Result<(), String>> Visitor<'de> for Each<T, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        while let Some(item) = list.next_element()? {
+            (self.0)(item).map_err(A::Error::custom)?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of the schema, which is [`SCHEMA`].
+struct Schema;
+
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        if name == SCHEMA {
+            return Ok(Self);
+        }
+        let name: String = name.chars().take(MAX_WORD).collect();
+        Err(D::Error::custom(format_args!(
+            "its schema is {name:?}, and only {SCHEMA:?} can be read"
+        )))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,18 +309,6 @@ impl<'de> Deserialize<'de> for Tally {
             }
         }
         deserializer.deserialize_map(Members)
-    }
-}
-
-fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    let name = String::deserialize(deserializer)?;
-    if name == SCHEMA {
-        Ok(())
-    } else {
-        let name: String = name.chars().take(MAX_WORD).collect();
-        Err(D::Error::custom(format_args!(
-            "its schema is {name:?}, and only {SCHEMA:?} can be read"
-        )))
     }
 }
 

@@ -40,7 +40,15 @@ fn setting() -> Setting {
 }
 
 fn read(json: &[u8]) -> Result<Report, String> {
-    report(vec![parse(json)?], setting())
+    read_all(&[json])
+}
+
+fn read_all(documents: &[impl AsRef<[u8]>]) -> Result<Report, String> {
+    let mut reader = Reader::new(setting());
+    for json in documents {
+        reader.add(json.as_ref()).map_err(|e| e.to_string())?;
+    }
+    reader.finish()
 }
 
 /// The hand-made report, as of a scan of files.
@@ -138,7 +146,7 @@ fn values_are_not_taken_over() {
 fn what_is_cut_off_or_changed_is_an_error_or_a_report() {
     let json = bytes(Format::Json, &of_history());
     for end in (0..json.len() - 2).step_by(97) {
-        assert!(parse(&json[..end]).is_err(), "{end}");
+        assert!(read(&json[..end]).is_err(), "{end}");
     }
     // A changed byte may give another report, but nothing that cannot be written.
     let mut reports = 0;
@@ -199,8 +207,51 @@ fn errors_say_what_is_wrong() {
         let error = read(json.replace(from, to).as_bytes()).unwrap_err();
         assert!(error.contains(says), "{error}");
     }
-    let error = parse(&b"[".repeat(100_000)).unwrap_err();
+    let error = read(&b"[".repeat(100_000)).unwrap_err();
     assert!(error.contains("no JSON report"), "{error}");
+}
+
+#[test]
+fn what_a_document_says_of_a_finding_can_stand_before_its_rules() {
+    let json = bytes(Format::Json, &of_files());
+    let value = |json: &[u8]| serde_json::from_slice::<serde_json::Value>(json).unwrap();
+    let mut sorted = value(&json);
+    sorted.sort_all_objects();
+    let text = sorted.to_string();
+    assert!(text.find("\"findings\"").unwrap() < text.find("\"rules\"").unwrap());
+    let again = read(text.as_bytes()).unwrap();
+    assert_eq!(value(&bytes(Format::Json, &again)), value(&json));
+    // Each member once, and all of them.
+    for (from, to, says) in [
+        (
+            "{\"findings\":",
+            "{\"issues\":[],\"findings\":",
+            "duplicate field `issues`",
+        ),
+        ("\"rules\":", "\"rulers\":", "missing field `rules`"),
+        (
+            "\"issues\":[",
+            "\"issues\":7,\"x\":[",
+            "expected a list at line 1 column",
+        ),
+    ] {
+        let error = read(text.replacen(from, to, 1).as_bytes()).unwrap_err();
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn no_more_than_the_bound_is_read() {
+    let json = bytes(Format::Json, &of_files());
+    let length = json.len() as u64;
+    let read = |json: &mut dyn Read, most| Reader::new(setting()).add_of(json, most);
+    assert!(read(&mut &json[..], length).is_ok());
+    for most in [0, 100, length - 1] {
+        let error = read(&mut &json[..], most).unwrap_err();
+        assert!(matches!(error, ReadError::Long), "{error}");
+    }
+    let error = read(&mut json.chain(io::repeat(b' ')), length + 9).unwrap_err();
+    assert!(matches!(error, ReadError::Long), "{error}");
 }
 
 #[test]
@@ -218,8 +269,7 @@ fn reports_are_put_together() {
         json,
         bytes(Format::Json, &of_history()),
     ];
-    let documents = documents.iter().map(|json| parse(json).unwrap());
-    let merged = report(documents.collect(), setting()).unwrap();
+    let merged = read_all(&documents).unwrap();
     assert_eq!(merged.findings.len(), 9 + 9);
     assert_eq!(merged.reported().count(), 8 + 8);
     assert_eq!(merged.issues.len(), 3);
