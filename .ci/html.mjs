@@ -1,4 +1,5 @@
-// html.mjs CHROMIUM PAGE.html REPORT.json FOLDER: opens the page and holds it against the JSON report of the same scan.
+// html.mjs CHROMIUM FOLDER: opens the pages of FOLDER and holds each against the JSON report of the same name beside it:
+// `page`, of a scan; `empty`, without a finding; `large`, with as many rows as a page has at most.
 //
 // Drives Chromium by its own protocol over the WebSocket that Node has: nothing else is installed.
 import assert from "node:assert/strict";
@@ -7,16 +8,23 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const [chromium, page, json, folder] = process.argv.slice(2);
-const report = JSON.parse(readFileSync(json, "utf8"));
-const url = pathToFileURL(resolve(page)).href;
+const [chromium, folder] = process.argv.slice(2);
+const read = (name) => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+const urlOf = (name) => pathToFileURL(resolve(folder, `${name}.html`)).href;
+const report = read("page");
 
 // As root, as in a container, Chromium has no sandbox; the page is our own.
 const flags = ["--headless=new", "--remote-debugging-port=0", "--no-first-run", "--disable-gpu",
   "--disable-dev-shm-usage", "--disable-background-networking", `--user-data-dir=${join(folder, "profile")}`];
 if (process.getuid() === 0) flags.push("--no-sandbox");
 const child = spawn(chromium, [...flags, "about:blank"], { stdio: ["ignore", "ignore", "pipe"] });
-const watchdog = setTimeout(() => { child.kill("SIGKILL"); throw new Error("Chromium did not answer in 50 s"); }, 50_000);
+// Only for what hangs: a slow machine has more than enough time for each step.
+let watchdog;
+const step = (name) => {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(() => { child.kill("SIGKILL"); throw new Error(`${name}: no answer in 60 s`); }, 60_000);
+};
+step("start");
 
 const endpoint = await new Promise((found, failed) => {
   let said = "";
@@ -48,8 +56,10 @@ const call = (method, params = {}, sessionId = undefined) => new Promise((done, 
   socket.send(JSON.stringify({ id: last, method, params, sessionId }));
 });
 
-/** Opens the page in a tab of its own, with JavaScript or without. */
-async function open(javascript, dark) {
+/** Opens a page in a tab of its own, with JavaScript or without. */
+async function open(name, javascript, dark) {
+  step(`opening ${name}`);
+  const url = urlOf(name);
   const { targetId } = await call("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await call("Target.attachToTarget", { targetId, flatten: true });
   const tab = (method, params) => call(method, params, sessionId);
@@ -76,6 +86,7 @@ async function open(javascript, dark) {
     assert.equal(exceptionDetails, undefined, exceptionDetails?.exception?.description);
     return result.value;
   };
+  assert.deepEqual(seen.requests, [url], "the page asks for nothing");
   return { tab, seen, evaluate };
 }
 
@@ -83,18 +94,68 @@ const reported = report.findings.filter((finding) => !finding.suppressed);
 const rows = "Array.from(document.querySelectorAll('tbody.secret tr[class]'))";
 // Two frames after a change all rows are shown or hidden.
 const settle = "await new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 20));";
+const visible = `${rows}.filter((row) => row.getClientRects().length > 0).length`;
 const choose = (name, value, kind = "reported") => `(async () => {
   const form = document.getElementById("filter");
   form.reset();
   for (const [name, value] of Object.entries(${JSON.stringify({ state: kind, [name]: value })})) form.elements[name].value = value;
   form.dispatchEvent(new Event("input", { bubbles: true }));
   ${settle}
-  return ${rows}.filter((row) => row.getClientRects().length > 0).length;
+  return ${visible};
 })()`;
 
+/** The largest page: the screen has a part of the rows at once, all are counted, found and printed. */
+async function large() {
+  const { findings } = read("large");
+  const secrets = new Set(findings.map((finding) => finding.fingerprint)).size;
+  const part = 500;
+  const { tab, seen, evaluate } = await open("large", true, false);
+  const shown = "document.getElementById('shown').textContent";
+  const said = (places, secrets, room) =>
+    `${places} places of ${secrets} secrets${places > room ? `, the first ${room} here` : ""}`;
+  assert.equal(await evaluate(`${rows}.length`), findings.length);
+  assert.equal(await evaluate(shown), said(findings.length, secrets, part));
+  assert.equal(await evaluate(visible), part);
+
+  step("more of the largest page");
+  assert.equal(await evaluate(`(async () => { document.getElementById("more").click(); ${settle} return ${visible}; })()`), 2 * part);
+  assert.equal(await evaluate(shown), said(findings.length, secrets, 2 * part));
+
+  step("filter of the largest page");
+  for (const severity of new Set(findings.map((finding) => finding.severity))) {
+    const wanted = findings.filter((finding) => finding.severity === severity);
+    assert.equal(await evaluate(choose("severity", severity)), Math.min(wanted.length, part), severity);
+    assert.equal(await evaluate(shown), said(wanted.length, new Set(wanted.map((finding) => finding.fingerprint)).size, part));
+  }
+  step("search of the largest page");
+  for (const word of ["/n7.env", "/n77", "no-such-word"]) {
+    const wanted = findings.filter((finding) => finding.path.includes(word)).length;
+    assert.equal(await evaluate(choose("search", word)), Math.min(wanted, part), word);
+    assert.ok((await evaluate(shown)).startsWith(`${wanted} places of `), word);
+    assert.equal(await evaluate("document.getElementById('more').hidden"), wanted <= part);
+  }
+  // More than the screen has at once are printed.
+  step("print of the largest page");
+  const some = findings.filter((finding) => finding.path.includes("/n1")).length;
+  assert.ok(some > 2 * part);
+  await evaluate(choose("search", "/n1"));
+  await tab("Emulation.setEmulatedMedia", { media: "print" });
+  assert.equal(await evaluate(visible), some);
+  assert.deepEqual(seen.errors, []);
+
+  const plain = await open("large", false, false);
+  step("the largest page without JavaScript");
+  const { root } = await plain.tab("DOM.getDocument", { depth: 0 });
+  const { nodeIds } = await plain.tab("DOM.querySelectorAll", { nodeId: root.nodeId, selector: "tbody.secret tr[class]" });
+  assert.equal(nodeIds.length, findings.length);
+  // What is not laid out has no box.
+  const { model } = await plain.tab("DOM.getBoxModel", { nodeId: nodeIds.at(-1) });
+  assert.ok(model.height > 0, "the last row is seen");
+  assert.deepEqual(plain.seen.errors, []);
+}
+
 try {
-  const { tab, seen, evaluate } = await open(true, false);
-  assert.deepEqual(seen.requests, [url], "the page asks for nothing");
+  const { tab, seen, evaluate } = await open("page", true, false);
   assert.equal(await evaluate(`${rows}.length`), report.findings.length);
   assert.equal(await evaluate("document.querySelectorAll('img').length"), 0);
   assert.equal(await evaluate("document.getElementById('filter').hidden"), false);
@@ -119,16 +180,19 @@ try {
 
   // A styled page, and one that heeds the dark scheme.
   const back = "getComputedStyle(document.body).backgroundColor";
-  const dark = await open(true, true);
+  const dark = await open("page", true, true);
   assert.notEqual(await evaluate(back), await dark.evaluate(back));
   const shot = Buffer.from((await tab("Page.captureScreenshot")).data, "base64");
   assert.ok(shot.length > 10_000, "the picture is not empty");
 
-  const plain = await open(false, false);
+  const plain = await open("page", false, false);
   const { root } = await plain.tab("DOM.getDocument", { depth: 0 });
   const { nodeIds } = await plain.tab("DOM.querySelectorAll", { nodeId: root.nodeId, selector: "tbody.secret tr[class]:not([hidden])" });
   assert.equal(nodeIds.length, report.findings.length, "without JavaScript all rows are there");
-  for (const errors of [seen.errors, dark.seen.errors, plain.seen.errors]) assert.deepEqual(errors, []);
+  const empty = await open("empty", true, false);
+  assert.match(await empty.evaluate("document.querySelector('h1').textContent"), /no secrets found/);
+  for (const { errors } of [seen, dark.seen, plain.seen, empty.seen]) assert.deepEqual(errors, []);
+  await large();
   console.log(`html: ${report.findings.length} rows, picture of ${shot.length} bytes`);
 } finally {
   clearTimeout(watchdog);

@@ -1,8 +1,8 @@
 //! One page for an audit: charts, every secret with all its places, what to do, what could not be scanned.
 //!
 //! The file needs nothing beside it and asks for nothing: its policy (`Content-Security-Policy`) forbids every request
-//! and runs no script and no style but the two that stand in it, by their hashes. Without JavaScript it is a plain
-//! table; with it the table is filtered and searched. All that comes from outside (paths, people, subjects, texts of
+//! and runs no script and no style but those that stand in it, by their hashes. Without JavaScript it is a plain table;
+//! with it the table is filtered and searched, and the screen has as many rows at once as a browser lays out quickly. All that comes from outside (paths, people, subjects, texts of
 //! rules) goes through [`markup`]. Values are never written, and no time of day is.
 //!
 //! A browser bears some 25,000 rows, so no more are written: the findings of every report, by severity, confidence and
@@ -26,6 +26,8 @@ mod markup;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
+/// Tells the style that scripts run here, before there is a table: where they do not, all of it must be seen.
+const START: &str = "document.documentElement.classList.add(\"runs\")";
 
 /// The most rows of places, and of issues.
 const ROWS: usize = 25_000;
@@ -54,15 +56,15 @@ fn hash(content: &str) -> String {
 }
 
 fn head(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let (style, script) = (hash(STYLE), hash(SCRIPT));
+    let (style, start, script) = (hash(STYLE), hash(START), hash(SCRIPT));
     write!(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {script}; \
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {start} {script}; \
          style-src {style}; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n\
-         <title>keysieve report</title>\n<style>{STYLE}</style>\n</head>\n<body>\n"
+         <title>keysieve report</title>\n<script>{START}</script>\n<style>{STYLE}</style>\n</head>\n<body>\n"
     )?;
     let (found, secrets) = (report.reported().count() as u64, report.secrets() as u64);
     let title = match (found, report.shortfall()) {
@@ -209,13 +211,16 @@ fn table(
     filter(report, rules, shown, out)?;
     writeln!(
         out,
-        "<table>\n<thead><tr><th>Severity</th><th>Confidence</th><th>Place</th><th>Kind of file</th>\
+        "<table id=\"secrets\">\n<thead><tr><th>Severity</th><th>Confidence</th><th>Place</th><th>Kind of file</th>\
          <th>Why</th><th>State</th></tr></thead>"
     )?;
     for places in secrets(shown) {
         secret(report, rules, &places, out)?;
     }
-    writeln!(out, "</table>")
+    writeln!(
+        out,
+        "</table>\n<p class=\"screen\"><button type=\"button\" id=\"more\" hidden>Show more</button></p>"
+    )
 }
 
 /// The places of each secret, the most important first.

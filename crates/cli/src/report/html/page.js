@@ -1,8 +1,16 @@
 // Without this the page is the whole table. Rows are only shown and hidden: nothing is made of text.
+//
+// A browser takes long to lay out many thousand rows, at every change of the filter anew. So the screen has the first of
+// those that fit, and more when they are asked for; the style hides the rest of a long table until this runs. What
+// fits is not `hidden`, also where it is `later`, and is printed.
 "use strict";
 (() => {
   const form = document.getElementById("filter");
+  if (!form) return; // nothing was found
   const shown = document.getElementById("shown");
+  const more = document.getElementById("more");
+  const page = 500;
+  let room = page;
   const columns = { severity: 0, confidence: 1, kind: 3 };
   const groups = Array.from(document.querySelectorAll("tbody.secret"), (body) => ({
     body,
@@ -30,26 +38,33 @@
         const fits = is(want.rule, rule) && is(want.severity, severity) && is(want.confidence, confidence) &&
           is(want.kind, kind) && is(want.state, state) &&
           words.every((word) => text.includes(word) || head.includes(word));
-        row.hidden = !fits;
-        some ||= fits;
         places += fits;
+        row.hidden = !fits;
+        row.classList.toggle("later", fits && places > room);
+        some ||= fits && row;
       }
       body.hidden = !some;
-      secrets += some;
+      body.classList.toggle("later", some && some.classList.contains("later"));
+      secrets += some ? 1 : 0;
     }
-    shown.textContent = `${places} places of ${secrets} secrets`;
+    const first = places > room ? `, the first ${room} here` : "";
+    shown.textContent = `${places} places of ${secrets} secrets${first}`;
+    more.hidden = first === "";
   }
 
   // One run a frame, however fast somebody types.
   let waits = false;
-  const soon = () => {
+  const soon = (to = page) => {
+    room = to;
     if (waits) return;
     waits = true;
     requestAnimationFrame(() => { waits = false; apply(); });
   };
-  form.addEventListener("input", soon);
+  form.addEventListener("input", () => soon());
   form.addEventListener("reset", () => setTimeout(soon));
+  more.addEventListener("click", () => soon(room + page));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.hidden = false;
   apply();
+  document.getElementById("secrets").classList.add("ready");
 })();
