@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod exception;
 mod gitleaks;
+mod gitleaks_history;
 mod hidden;
 mod history;
 mod history_cache;

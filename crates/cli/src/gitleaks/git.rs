@@ -69,6 +69,7 @@ impl Run<'_> {
         }
         let mut git = log(self.source);
         if log_opts.is_empty() {
+            self.log.say(Level::Debug, "git is asked about all commits");
             git.args(["--full-history", "--all", "--diff-filter=tuxdb"]);
         } else {
             git.args(log_opts.split(' '));
@@ -89,6 +90,10 @@ impl Run<'_> {
 
     /// Scans what git answers.
     fn answers(&self, requests: &[Request], remote: Option<&Remote>) -> Result<u8, Failure> {
+        let commits = requests.iter().map(|request| request.commits.len());
+        let commits: usize = commits.sum();
+        let what = format_args!("git is asked about {commits} commits");
+        self.log.say(Level::Debug, what);
         let answers = parallel(self, requests.len(), |at, worker| {
             let mut git = log(self.source);
             git.args(["--full-history", "--diff-filter=tuxdb"]);
