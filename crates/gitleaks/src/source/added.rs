@@ -9,6 +9,9 @@ use gix_imara_diff::{Algorithm, Diff, InternedInput, Token};
 /// Bytes that are compared at once.
 const BLOCK: usize = 64;
 
+/// The same of git, from the end on.
+const GIT_BLOCK: usize = 1024;
+
 /// So many lines further is as far as a run of lines is followed.
 const MOST_MOVES: usize = 64;
 
@@ -31,11 +34,15 @@ pub enum Added {
 /// What git's diff of two contents adds to `new`, in order. Of a run that would be as well some lines further up or down
 /// it is not said where it stands; where that would be many lines, or take in another run, of none.
 pub fn added(old: &[u8], new: &[u8]) -> Vec<Added> {
-    let (start, old_end, new_end) = middles(old, new);
-    let input = InternedInput::new(&old[start..old_end], &new[start..new_end]);
+    if middle(old, new).is_empty() {
+        return Vec::new();
+    }
+    // Lines are passed over that stand often in all of a content: the algorithm must see what git's does.
+    let tail = tail(old, new);
+    let input = InternedInput::new(&old[..old.len() - tail], &new[..new.len() - tail]);
     let mut diff = Diff::compute(Algorithm::Myers, &input);
     diff.postprocess_lines(&input);
-    let (mut line, mut at) = (0, start);
+    let (mut line, mut at) = (0, 0);
     let (mut runs, mut reached) = (Vec::new(), 0);
     for hunk in diff.hunks() {
         let lines = |lines: Range<u32>| &input.after[lines.start as usize..lines.end as usize];
@@ -49,7 +56,7 @@ pub fn added(old: &[u8], new: &[u8]) -> Vec<Added> {
         }
         let reach = reach(new, &run).filter(|reach| reach.start >= reached);
         let Some(reach) = reach else {
-            return vec![Added::Within(start..new_end)];
+            return vec![Added::Within(0..new.len())];
         };
         // Two runs next to each other are one.
         reached = reach.end + 1;
@@ -112,6 +119,13 @@ fn middles(old: &[u8], new: &[u8]) -> (usize, usize, usize) {
     }
     let cut = memchr::memchr(b'\n', &new[new_end..]).map_or(behind, |at| at + 1);
     (start, old_end + cut, new_end + cut)
+}
+
+/// How many bytes at the end of both git does not look at where it shows nothing around a change.
+fn tail(old: &[u8], new: &[u8]) -> usize {
+    let same = same_end(old, new) / GIT_BLOCK * GIT_BLOCK;
+    let first = memchr::memchr(b'\n', &new[new.len() - same..]);
+    first.map_or(0, |at| same - at - 1)
 }
 
 /// Whether a line begins at `at`.
