@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod changes;
 mod damaged;
 mod forged;
 mod generated;
@@ -10,6 +11,7 @@ mod places;
 mod recorder;
 mod repository;
 mod selection;
+mod single;
 mod unindexed;
 
 /// Objects as git reads them, by their ids.
