@@ -309,6 +309,58 @@ mod tests {
     }
 
     #[test]
+    fn changes_are_told_with_what_is_around_them() {
+        let base = Residue::of_bit(true, 1000);
+        let span = |(start, end): (usize, usize)| Span::new(start, end);
+        let changed = |copied: &[Copied], len, around| {
+            let derivation = Derivation {
+                base: &base,
+                copied,
+            };
+            derivation.changed(len, around)
+        };
+        let told = |spans: &[(usize, usize)]| Some(spans.iter().copied().map(span).collect());
+        let same = [copied(0, 0, 600), copied(600, 600, 400)];
+        assert_eq!(changed(&same, 1000, (50, 50)), told(&[]));
+        // Ten bytes at 200, and none where twenty were, at 510.
+        let copies = [
+            copied(0, 0, 200),
+            copied(200, 210, 300),
+            copied(520, 510, 480),
+        ];
+        let cases: [(_, &[(usize, usize)]); 6] = [
+            ((0, 0), &[(200, 210)]),
+            ((1, 0), &[(199, 210), (509, 510)]),
+            ((0, 3), &[(200, 213), (510, 513)]),
+            ((200, 5), &[(0, 215), (310, 515)]),
+            ((5, 290), &[(195, 500), (505, 800)]),
+            // They meet, and are one.
+            ((10, 290), &[(190, 800)]),
+        ];
+        for (around, spans) in cases {
+            assert_eq!(changed(&copies, 990, around), told(spans), "{around:?}");
+        }
+        // Nearly all, or all: nothing is gained.
+        assert_eq!(changed(&copies, 990, (300, 490)), None);
+        assert_eq!(changed(&copies, 990, (usize::MAX, usize::MAX)), None);
+        // The ends of the base are gone.
+        let cut = [copied(10, 0, 980)];
+        assert_eq!(changed(&cut, 980, (20, 30)), told(&[(0, 30), (960, 980)]));
+        // As long as the base was.
+        assert_eq!(changed(&[copied(1, 0, 1000)], 1000, (0, 0)), None);
+    }
+
+    #[test]
+    fn a_bit_is_kept() {
+        for bit in [false, true] {
+            let residue = Residue::of_bit(bit, 7);
+            assert_eq!(residue.bit(), bit);
+            assert_eq!(residue.of_same(b"7 bytes"), Some(copied(0, 0, 7)));
+            assert_eq!(residue.of_same(b"8 bytes!"), None);
+        }
+    }
+
+    #[test]
     fn what_shares_little_or_is_wrong_has_no_plan() {
         let base = residue(10_000, &[]);
         for (copies, len) in [
