@@ -175,7 +175,7 @@ fn of_git(dir: &Path) -> Changes {
         if is_gone_folder {
             gone.push(path.to_vec());
         }
-        if old != new && !is_in_gone || is_gone_folder && !is_in_gone {
+        if (is_gone_folder || old != new) && !is_in_gone {
             let of_commit = changes.entry(commit.unwrap()).or_default();
             of_commit.insert((path.to_vec(), old, new));
         }

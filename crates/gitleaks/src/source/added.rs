@@ -164,7 +164,7 @@ mod tests {
 
     /// Pairs of small files, and of long ones, in a round; `KEYSIEVE_DIFF_ROUNDS` asks for more rounds.
     const SMALL: usize = 600;
-    const LONG: usize = 4;
+    const LONG: usize = 16;
 
     /// Few, so that they stand next to each other, and a run may often stand elsewhere as well.
     const LINES: [&str; 12] = [
@@ -220,11 +220,18 @@ mod tests {
     fn pair(random: &mut fastrand::Rng, most: usize, kinds: usize) -> (Content, Content) {
         let count = random.usize(most / 4..most);
         let mut lines: Vec<String> = (0..count).map(|_| line(random, kinds)).collect();
-        let old = text(random, &lines);
+        // Often both begin and end with many lines that are the same.
+        let around = if random.bool() { 500 } else { 1 };
+        let [before, behind] = [(); 2].map(|()| -> Vec<String> {
+            let count = random.usize(..around);
+            (0..count).map(|_| line(random, kinds)).collect()
+        });
+        let whole = |lines: &[String]| [&before[..], lines, &behind[..]].concat();
+        let old = text(random, &whole(&lines));
         for _ in 0..random.usize(1..5 + count / 10) {
             edit(random, &mut lines, kinds);
         }
-        (old, text(random, &lines))
+        (old, text(random, &whole(&lines)))
     }
 
     /// By pair: what git's diff adds.
