@@ -164,7 +164,7 @@ mod tests {
 
     /// Pairs of small files, and of long ones, in a round; `KEYSIEVE_DIFF_ROUNDS` asks for more rounds.
     const SMALL: usize = 600;
-    const LONG: usize = 16;
+    const LONG: usize = 8;
 
     /// Few, so that they stand next to each other, and a run may often stand elsewhere as well.
     const LINES: [&str; 12] = [
@@ -340,7 +340,8 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(11);
         for _ in 0..rounds() {
             let small = (0..SMALL).map(|_| {
-                let (most, kinds) = (random.usize(4..80), random.usize(..60));
+                let most_kinds = [60, 600][random.usize(..2)];
+                let (most, kinds) = (random.usize(4..80), random.usize(..most_kinds));
                 pair(&mut random, most, kinds)
             });
             let compared = compare(&Vec::from_iter(small));
