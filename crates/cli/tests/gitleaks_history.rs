@@ -128,7 +128,7 @@ fn edit(random: &mut Rng, content: &mut Content) {
 
 fn bytes(path: &str, content: &Content) -> Vec<u8> {
     let mut bytes = content.join("\n").into_bytes();
-    if bytes.len() % 5 != 0 {
+    if !bytes.len().is_multiple_of(5) {
         bytes.push(b'\n');
     }
     if path.ends_with(".bin") || path.ends_with(".raw") {
